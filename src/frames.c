@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * frames: physical pages in banks, a helper beside the layers. Ports that own their physical memory
+ * draw from it; nothing in the core does.
+ *
+ * 1. One bit per frame says whether it is taken. A bank begins on a word of its own, and the bits
+ *    that its last word has to spare count as taken for ever, so a search never runs into them.
+ * 2. Per bank there is the number of frames taken and whether it has power. A bank with a frame
+ *    taken has power; an empty one has it only without a power callback or if switching it off
+ *    failed.
+ * 3. A take looks at each powered bank with a free frame that is fuller than the best so far, or
+ *    that might have the long run which the best has not, and walks its free runs once. Full banks
+ *    go on filling up and emptier ones drain, so that banks fall empty and can be switched off.
+ * 4. Only if there is no such bank are the others switched on, lowest first, until one obeys.
+ *
+ * Bound: a take walks the bitmap at most once, a give touches the words of its range twice; both
+ * look at each bank at most twice. Nothing depends on what was taken before.
+ *
+ * Source: filling the fullest first is best fit on banks, as in any bin packing; the rest is
+ * counting.
+ */
+#include <string.h>
+
+#include "quire/frames.h"
+#include "quire/status.h"
+
+#define BITS QUIRE_WORD_BITS_
+
+/* ---- bits ----------------------------------------------------------------------------------- */
+
+static uint32_t lowest_bit(quire_word word)
+{
+#if UINTPTR_MAX > UINT32_MAX
+	return (uint32_t)__builtin_ctzll(word);
+#else
+	return (uint32_t)__builtin_ctz(word);
+#endif
+}
+
+static uint32_t count_bits(quire_word word)
+{
+	uint32_t count = 0;
+
+	for (; word; word &= word - 1)
+		count++;
+	return count;
+}
+
+/* The bits of word `index` of a bitmap that belong to [start, end), of which some do. */
+static quire_word mask_of(uint32_t index, uint32_t start, uint32_t end)
+{
+	quire_word mask = ~(quire_word)0;
+
+	if (start > index * BITS)
+		mask <<= start - index * BITS;
+	if (end < (index + 1) * BITS)
+		mask &= ~(quire_word)0 >> ((index + 1) * BITS - end);
+	return mask;
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* ---- the frames of one bank ----------------------------------------------------------------- */
+
+/* Part of a bank; a range of the pool is walked as one of these for each bank it touches. */
+struct part {
+	uint32_t bank;
+	uint32_t start; /* counted from the bank's first frame */
+	uint32_t end;
+};
+
+static struct part first_part(const struct quire_frames *frames, uint32_t start, uint32_t count)
+{
+	uint32_t per_bank = frames->config.frames_per_bank;
+	struct part part = { .bank = start / per_bank, .start = start % per_bank };
+
+	part.end = part.start + smaller(count, per_bank - part.start);
+	return part;
+}
+
+static quire_word *bits_of(const struct quire_frames *frames, uint32_t bank)
+{
+	return &frames->taken[(size_t)bank * frames->words_per_bank];
+}
+
+static uint32_t count_taken(const struct quire_frames *frames, struct part part)
+{
+	const quire_word *bits = bits_of(frames, part.bank);
+	uint32_t count = 0;
+
+	for (uint32_t word = part.start / BITS; word * BITS < part.end; word++)
+		count += count_bits(bits[word] & mask_of(word, part.start, part.end));
+	return count;
+}
+
+static void mark_taken(struct quire_frames *frames, struct part part)
+{
+	quire_word *bits = bits_of(frames, part.bank);
+
+	for (uint32_t word = part.start / BITS; word * BITS < part.end; word++)
+		bits[word] |= mask_of(word, part.start, part.end);
+	frames->used[part.bank] += part.end - part.start;
+	frames->total_used += part.end - part.start;
+}
+
+static void mark_free(struct quire_frames *frames, struct part part)
+{
+	quire_word *bits = bits_of(frames, part.bank);
+
+	for (uint32_t word = part.start / BITS; word * BITS < part.end; word++)
+		bits[word] &= ~mask_of(word, part.start, part.end);
+	frames->used[part.bank] -= part.end - part.start;
+	frames->total_used -= part.end - part.start;
+}
+
+/* The first bit at or above `from` that is set in bits ^ flip, or the end of the bank's words. */
+static uint32_t next_bit(const struct quire_frames *frames, uint32_t bank, uint32_t from,
+			 quire_word flip)
+{
+	const quire_word *bits = bits_of(frames, bank);
+	quire_word ignore = from % BITS ? ~(quire_word)0 >> (BITS - from % BITS) : 0;
+
+	for (uint32_t word = from / BITS; word < frames->words_per_bank; word++) {
+		quire_word found = (bits[word] ^ flip) & ~ignore;
+
+		if (found)
+			return word * BITS + lowest_bit(found);
+		ignore = 0;
+	}
+	return frames->words_per_bank * BITS;
+}
+
+/* The next free run of a bank at or above `from`; false if there is none. */
+static bool next_free_run(const struct quire_frames *frames, struct part *run, uint32_t from)
+{
+	run->start = next_bit(frames, run->bank, from, ~(quire_word)0);
+	if (run->start >= frames->config.frames_per_bank)
+		return false;
+	run->end = next_bit(frames, run->bank, run->start, 0);
+	return true;
+}
+
+/* ---- power ---------------------------------------------------------------------------------- */
+
+static void tell(struct quire_frames *frames, enum quire_event_kind kind, uint32_t bank)
+{
+	struct quire_observer *observer = frames->config.observer;
+	struct quire_event event = { .kind = kind, .object = frames, .size = bank };
+
+	if (observer)
+		observer->notify(observer, &event);
+}
+
+static int32_t power_on(struct quire_frames *frames, uint32_t bank)
+{
+	if (frames->powered[bank])
+		return QUIRE_OK;
+	if (frames->config.power(frames->config.context, bank, true))
+		return QUIRE_EDRIVER;
+	frames->powered[bank] = 1;
+	frames->switches++;
+	frames->banks_on++;
+	if (frames->banks_on > frames->banks_on_peak)
+		frames->banks_on_peak = frames->banks_on;
+	tell(frames, QUIRE_EVENT_POWER_ON, bank);
+	return QUIRE_OK;
+}
+
+static void power_off_if_empty(struct quire_frames *frames, uint32_t bank)
+{
+	if (!frames->config.power || !frames->powered[bank] || frames->used[bank] ||
+	    frames->config.power(frames->config.context, bank, false))
+		return;
+	frames->powered[bank] = 0;
+	frames->banks_on--;
+	tell(frames, QUIRE_EVENT_POWER_OFF, bank);
+}
+
+/* ---- searching ------------------------------------------------------------------------------ */
+
+struct found {
+	struct part run; /* empty: nothing yet */
+	uint32_t want;
+};
+
+static uint32_t length(struct part run)
+{
+	return run.end - run.start;
+}
+
+static bool suffices(const struct found *found)
+{
+	return length(found->run) >= found->want;
+}
+
+/* Whether this bank has room and might have a better run than the best so far. */
+static bool worth_a_look(const struct quire_frames *frames, uint32_t bank, const struct found *best)
+{
+	uint32_t free_frames = frames->config.frames_per_bank - frames->used[bank];
+
+	if (!frames->powered[bank] || !free_frames)
+		return false;
+	if (!length(best->run) || frames->used[bank] > frames->used[best->run.bank])
+		return free_frames >= best->want || !suffices(best);
+	return !suffices(best) && free_frames >= best->want;
+}
+
+/* The shortest run of a bank that suffices, else its longest; the lowest of several. */
+static struct found best_of_bank(const struct quire_frames *frames, uint32_t bank, uint32_t want)
+{
+	struct found best = { .run.bank = bank, .want = want };
+	struct part run = { .bank = bank };
+
+	while (next_free_run(frames, &run, run.end)) {
+		bool shorter = length(run) < length(best.run);
+		bool longer = length(run) > length(best.run);
+
+		if (suffices(&best) ? shorter && length(run) >= want : longer)
+			best.run = run;
+	}
+	return best;
+}
+
+/* Of two banks' best runs: one that suffices, then one in the fuller bank. */
+static bool is_better(const struct quire_frames *frames, const struct found *found,
+		      const struct found *best)
+{
+	if (!length(best->run) || suffices(found) != suffices(best))
+		return !length(best->run) || suffices(found);
+	return frames->used[found->run.bank] > frames->used[best->run.bank];
+}
+
+static struct found search_powered(const struct quire_frames *frames, uint32_t want)
+{
+	struct found best = { .want = want };
+
+	for (uint32_t bank = 0; bank < frames->config.banks; bank++) {
+		if (worth_a_look(frames, bank, &best)) {
+			struct found found = best_of_bank(frames, bank, want);
+
+			if (is_better(frames, &found, &best))
+				best = found;
+		}
+	}
+	return best;
+}
+
+/* Power for the lowest bank without it that obeys. */
+static int32_t power_another(struct quire_frames *frames)
+{
+	for (uint32_t bank = 0; bank < frames->config.banks; bank++)
+		if (!frames->powered[bank] && !power_on(frames, bank))
+			return QUIRE_OK;
+	return frames->total_used < quire_frames_total(frames) ? QUIRE_EDRIVER : QUIRE_ENOPHYS;
+}
+
+/* ---- public --------------------------------------------------------------------------------- */
+
+static bool is_possible(const struct quire_frames_config *config)
+{
+	return config->banks && config->frames_per_bank &&
+	       config->frames_per_bank <= QUIRE_EXTENTS_MAX_UNITS / config->banks &&
+	       config->storage && (uintptr_t)config->storage % sizeof(quire_word) == 0 &&
+	       config->storage_bytes >=
+		       QUIRE_FRAMES_STORAGE(config->banks, config->frames_per_bank);
+}
+
+/* The bits behind the last frame of each bank. */
+static void mark_spare_bits(struct quire_frames *frames)
+{
+	uint32_t past = frames->words_per_bank * BITS;
+	uint32_t frame = frames->config.frames_per_bank;
+
+	if (frame == past)
+		return;
+	for (uint32_t bank = 0; bank < frames->config.banks; bank++)
+		bits_of(frames, bank)[frame / BITS] = mask_of(frame / BITS, frame, past);
+}
+
+int32_t quire_frames_init(struct quire_frames *frames, const struct quire_frames_config *config)
+{
+	size_t words;
+
+	if (!frames || !config || !is_possible(config))
+		return QUIRE_EINVAL;
+	memset(frames, 0, sizeof(*frames));
+	memset(config->storage, 0, QUIRE_FRAMES_STORAGE(config->banks, config->frames_per_bank));
+	frames->config = *config;
+	frames->words_per_bank = QUIRE_DIVIDE_UP_(config->frames_per_bank, BITS);
+	words = (size_t)config->banks * frames->words_per_bank;
+	frames->taken = config->storage;
+	frames->used = (uint32_t *)(frames->taken + words);
+	frames->powered = frames->used + config->banks;
+	mark_spare_bits(frames);
+	if (!config->power) {
+		for (uint32_t bank = 0; bank < config->banks; bank++)
+			frames->powered[bank] = 1;
+		frames->banks_on = config->banks;
+		frames->banks_on_peak = config->banks;
+	}
+	return QUIRE_OK;
+}
+
+int32_t quire_frames_take(struct quire_frames *frames, uint32_t want, struct quire_frame_run *run)
+{
+	struct found found;
+
+	if (!want)
+		return QUIRE_EINVAL;
+	found = search_powered(frames, want);
+	if (!length(found.run)) {
+		int32_t status = power_another(frames);
+
+		if (status)
+			return status;
+		found = search_powered(frames, want);
+	}
+	found.run.end = found.run.start + smaller(want, length(found.run));
+	mark_taken(frames, found.run);
+	run->start = found.run.bank * frames->config.frames_per_bank + found.run.start;
+	run->count = length(found.run);
+	return QUIRE_OK;
+}
+
+static bool is_inside(const struct quire_frames *frames, uint32_t start, uint32_t count)
+{
+	uint32_t total = quire_frames_total(frames);
+
+	return count && start < total && count <= total - start;
+}
+
+/* How many frames of a range are taken. */
+static uint32_t taken_in(const struct quire_frames *frames, uint32_t start, uint32_t count)
+{
+	uint32_t taken = 0;
+
+	while (count) {
+		struct part part = first_part(frames, start, count);
+
+		taken += count_taken(frames, part);
+		start += length(part);
+		count -= length(part);
+	}
+	return taken;
+}
+
+/* Switch off the empty ones of these banks. */
+static void release_banks(struct quire_frames *frames, uint32_t first, uint32_t past)
+{
+	for (uint32_t bank = first; bank < past; bank++)
+		power_off_if_empty(frames, bank);
+}
+
+/* Power for every bank of a range of frames, or for none more than before. */
+static int32_t power_range(struct quire_frames *frames, uint32_t start, uint32_t count)
+{
+	uint32_t first = start / frames->config.frames_per_bank;
+	uint32_t last = (start + count - 1) / frames->config.frames_per_bank;
+
+	for (uint32_t bank = first; bank <= last; bank++) {
+		if (power_on(frames, bank)) {
+			release_banks(frames, first, bank);
+			return QUIRE_EDRIVER;
+		}
+	}
+	return QUIRE_OK;
+}
+
+int32_t quire_frames_take_at(struct quire_frames *frames, uint32_t start, uint32_t count)
+{
+	int32_t status;
+
+	if (!is_inside(frames, start, count))
+		return QUIRE_EINVAL;
+	if (taken_in(frames, start, count))
+		return QUIRE_EBUSY;
+	status = power_range(frames, start, count);
+	if (status)
+		return status;
+	while (count) {
+		struct part part = first_part(frames, start, count);
+
+		mark_taken(frames, part);
+		start += length(part);
+		count -= length(part);
+	}
+	return QUIRE_OK;
+}
+
+int32_t quire_frames_give(struct quire_frames *frames, uint32_t start, uint32_t count)
+{
+	if (!is_inside(frames, start, count))
+		return QUIRE_EINVAL;
+	if (taken_in(frames, start, count) != count)
+		return QUIRE_EFREE;
+	while (count) {
+		struct part part = first_part(frames, start, count);
+
+		mark_free(frames, part);
+		power_off_if_empty(frames, part.bank);
+		start += length(part);
+		count -= length(part);
+	}
+	return QUIRE_OK;
+}
+
+bool quire_frames_is_taken(const struct quire_frames *frames, uint32_t frame)
+{
+	return frame < quire_frames_total(frames) && taken_in(frames, frame, 1);
+}
+
+uint32_t quire_frames_total(const struct quire_frames *frames)
+{
+	return frames->config.banks * frames->config.frames_per_bank;
+}
+
+uint32_t quire_frames_free(const struct quire_frames *frames)
+{
+	return quire_frames_total(frames) - frames->total_used;
+}
+
+uint32_t quire_frames_banks_on(const struct quire_frames *frames)
+{
+	return frames->banks_on;
+}
+
+uint32_t quire_frames_banks_on_peak(const struct quire_frames *frames)
+{
+	return frames->banks_on_peak;
+}
+
+/* ---- the full check ------------------------------------------------------------------------- */
+
+static const char *check_bank(const struct quire_frames *frames, uint32_t bank)
+{
+	uint32_t per_bank = frames->config.frames_per_bank;
+	uint32_t bits = frames->words_per_bank * BITS;
+	struct part all = { .bank = bank, .end = per_bank };
+	struct part spare = { .bank = bank, .start = per_bank, .end = bits };
+
+	if (count_taken(frames, all) != frames->used[bank])
+		return "a bank counts other frames than its bits";
+	if (per_bank < bits && count_taken(frames, spare) != bits - per_bank)
+		return "a bit behind the last frame of a bank is clear";
+	if (frames->powered[bank] > 1)
+		return "a bank is neither on nor off";
+	if (!frames->powered[bank] && (frames->used[bank] || !frames->config.power))
+		return "a bank is in use without power";
+	return NULL;
+}
+
+const char *quire_frames_check(const struct quire_frames *frames)
+{
+	uint32_t used = 0, on = 0;
+
+	for (uint32_t bank = 0; bank < frames->config.banks; bank++) {
+		const char *broken = check_bank(frames, bank);
+
+		if (broken)
+			return broken;
+		used += frames->used[bank];
+		on += frames->powered[bank];
+	}
+	if (used != frames->total_used || on != frames->banks_on)
+		return "the totals do not agree with the banks";
+	return frames->banks_on > frames->banks_on_peak ? "more banks are on than ever were" : NULL;
+}
