@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file vpage.h
+ * Contiguous virtual pages: the one owner of an address window.
+ *
+ * A vspace is a window of virtual addresses on an mmu. It hands out runs of pages, maps physical
+ * pages behind them, and keeps for every page whether it is mapped, with which protection, how many
+ * allocations need it, and who pays. Heaps (vmh) and regions (vregion) take their windows from it, so
+ * nothing else ever maps or unmaps an address of the window.
+ *
+ * **All or nothing.** An operation that fails leaves every record, every mapping and every account as
+ * it was, also if the driver failed in the middle. One exception, because the driver leaves no other:
+ * if an *unmap* fails, the allocation still owns its addresses and its pages are still paid for, but
+ * its contents are undefined and freeing it again is the only call it accepts (others answer
+ * QUIRE_EFREE).
+ *
+ * **Locks.** See mmu.h. Calls that map or unmap nothing take only the short lock.
+ *
+ * **Retained pages.** Up to `retain` pages that nobody needs any more stay mapped, because mapping
+ * costs a thousand times an allocation. Nobody pays for them and they count as free; they are given
+ * back when pages run short or by quire_vspace_trim. A retained page never goes to another payer with
+ * its contents if it is a USER page.
+ *
+ * **Cost.** O(log window) for records, plus one step per page that is touched, plus the driver.
+ *
+ * **Metadata** lives in storage from the caller: about 5.5 bytes per page of the window. On an mmu
+ * that is not coherent it must be uncached; init refuses other storage.
+ *
+ * Example.
+ * @code
+ *	static _Alignas(uintptr_t) unsigned char storage[QUIRE_VSPACE_STORAGE(2048, 8)];
+ *	struct quire_vspace vs;
+ *	struct quire_vspace_config config = {
+ *		.mmu = &mmu, .base = window, .pages = 2048, .budgets = 8,
+ *		.storage = storage, .storage_bytes = sizeof(storage),
+ *	};
+ *
+ *	if (quire_vspace_init(&vs, &config))
+ *		return -1;
+ *	char *two_pages = quire_vpage_alloc(&vs, 2, QUIRE_RW);
+ *	...
+ *	quire_vpage_free(&vs, two_pages);
+ * @endcode
+ */
+#ifndef QUIRE_VPAGE_H
+#define QUIRE_VPAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quire/budget.h"
+#include "quire/extent.h"
+#include "quire/mmu.h"
+#include "quire/observe.h"
+#include "quire/request.h"
+#include "quire/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a vspace knows of one page. Private. */
+struct quire_page {
+	uint32_t users : 14; /* allocations that need it */
+	uint32_t state : 2;  /* absent, arriving, present, leaving */
+	uint32_t prot : 4;   /* as mapped */
+	uint32_t payer : 8;  /* id of the budget that pays, while users > 0 */
+	uint32_t guard : 1;  /* first page of an allocation: its last page is a guard */
+	uint32_t object : 1; /* first page of an allocation: a heap or region owns it */
+	uint32_t own : 1;    /* first page of an allocation in a heap: it has whole pages */
+	uint32_t aside : 1;  /* first page of addresses that are set aside for a budget */
+};
+
+struct quire_vspace_config {
+	const struct quire_mmu *mmu;     /**< stays constant while the vspace lives */
+	void *base;                      /**< of the window, a multiple of the page size */
+	size_t pages;                    /**< 1 ... QUIRE_EXTENTS_MAX_UNITS */
+	size_t budgets;                  /**< how many can be admitted besides the vspace's own */
+	size_t physical_pages;           /**< 0: what mmu->available says when the vspace is made */
+	size_t retain;                   /**< pages that may stay mapped with nobody needing them */
+	void *storage;                   /**< aligned as a uintptr_t */
+	size_t storage_bytes;            /**< at least QUIRE_VSPACE_STORAGE(pages, budgets) */
+	struct quire_observer *observer; /**< may be NULL */
+};
+
+/** Totals of a vspace, all in pages unless named otherwise. */
+struct quire_vspace_stats {
+	size_t pages;       /**< of the window */
+	size_t free;        /**< addresses that nobody owns */
+	size_t largest;     /**< longest run of them */
+	size_t allocations; /**< live, windows of heaps and regions included */
+	size_t held;        /**< pages that somebody needs and pays for */
+	size_t held_peak;   /**< the most there ever were */
+	size_t retained;    /**< mapped though nobody needs them */
+	size_t physical;    /**< physical pages in all, QUIRE_UNKNOWN if nobody can tell */
+	size_t promised;    /**< guaranteed to somebody and not yet used */
+	uint64_t map_calls; /**< calls of the driver, failed ones included */
+	uint64_t unmap_calls;
+	uint64_t mapped_pages;             /**< by all successful calls together */
+	uint64_t refusals[QUIRE_STATUSES]; /**< calls that failed, by -status */
+	uint64_t misuses;                  /**< foreign, stale or misplaced pointers */
+};
+
+/** A window. All members are private except where a call says otherwise. */
+struct quire_vspace {
+	const struct quire_mmu *mmu;
+	uintptr_t base;
+	size_t page_size;
+	uint32_t pages;
+	uint32_t page_shift;
+	struct quire_extents extents;
+	struct quire_page *page;
+	struct quire_ledger ledger;
+	struct quire_budget common; /* pays where a request names no budget */
+	size_t retain;
+	size_t retained; /* mapped or leaving, users == 0 */
+	size_t held_peak;
+	struct quire_observer *observer;
+	uint64_t map_calls, unmap_calls, mapped_pages, misuses;
+	uint64_t refusals[QUIRE_STATUSES];
+};
+
+/** Bytes of storage, a constant expression. */
+#define QUIRE_VSPACE_STORAGE(pages, budgets)                                                \
+	(QUIRE_EXTENTS_STORAGE_EXACT(pages) +                                               \
+	 QUIRE_DIVIDE_UP_((size_t)(pages) * sizeof(struct quire_page), sizeof(uintptr_t)) * \
+		 sizeof(uintptr_t) +                                                        \
+	 ((size_t)(budgets) + 1u) * sizeof(struct quire_budget *))
+
+/**
+ * Make a vspace over a window in which nothing is mapped.
+ * @return QUIRE_OK, or QUIRE_EINVAL for an impossible configuration: an mmu that quire_mmu_check
+ *         refuses, a window that is empty, misaligned or wraps around, too little storage, cached
+ *         storage on an mmu that is not coherent
+ */
+int32_t quire_vspace_init(struct quire_vspace *vs, const struct quire_vspace_config *config);
+
+/**
+ * End a vspace: retained pages are unmapped and the storage is the caller's again.
+ * @return QUIRE_OK; QUIRE_EBUSY while anything is allocated; QUIRE_EDRIVER if a page stays mapped
+ */
+int32_t quire_vspace_fini(struct quire_vspace *vs);
+
+/** @name Budgets: admission, see budget.h. Refused with QUIRE_EBUDGET where mmu->shared_frames.
+ * @{
+ */
+int32_t quire_vspace_admit(struct quire_vspace *vs, struct quire_budget *budget, size_t guaranteed,
+			   size_t limit);
+int32_t quire_vspace_change(struct quire_vspace *vs, struct quire_budget *budget, size_t guaranteed,
+			    size_t limit);
+int32_t quire_vspace_dismiss(struct quire_vspace *vs, struct quire_budget *budget);
+/** @} */
+
+/**
+ * Hold the addresses of one run of `pages` for a budget: its next request that finds no other room
+ * is served there, and what it holds is set aside again when it is freed. pages 0 gives it up.
+ * @return QUIRE_OK, QUIRE_ENOVIRT, or QUIRE_EINVAL for a budget that was not admitted
+ */
+int32_t quire_vpage_set_aside(struct quire_vspace *vs, struct quire_budget *budget, size_t pages);
+
+/**
+ * Allocate and map `pages` pages.
+ * @return the first page, or NULL: the reason is in the statistics and in the event
+ */
+void *quire_vpage_alloc(struct quire_vspace *vs, size_t pages, uint32_t prot);
+
+/** The same at a fixed address in the window (loaders, restore). NULL if any page is taken. */
+void *quire_vpage_alloc_at(struct quire_vspace *vs, void *ptr, size_t pages, uint32_t prot);
+
+/** Take addresses only. Nothing is mapped, nobody pays, until quire_vpage_commit. */
+void *quire_vpage_reserve(struct quire_vspace *vs, size_t pages);
+
+/**
+ * The general form. Sizes are rounded up to pages; align may exceed a page. Flags: QUIRE_GUARD,
+ * QUIRE_RESERVE. A range is clipped first by what others are guaranteed, then by addresses.
+ */
+void *quire_vpage_request(struct quire_vspace *vs, struct quire_request *request, uint32_t prot);
+
+/** What quire_vpage_request would be granted now, in bytes; 0: nothing, and why. Changes nothing. */
+size_t quire_vpage_would_fit(struct quire_vspace *vs, struct quire_request *request);
+
+/**
+ * Map pages of a reservation or an allocation: [ptr, ptr + pages), within one of them, none of them
+ * committed.
+ * @param budget  who pays; NULL: the vspace's own
+ * @return QUIRE_OK; QUIRE_EINVAL (misaligned, refused protection); QUIRE_EFREE (not within one live
+ *         allocation); QUIRE_EBUSY (a page is committed already); QUIRE_EBUDGET; QUIRE_ENOPHYS;
+ *         QUIRE_EDRIVER
+ */
+int32_t quire_vpage_commit(struct quire_vspace *vs, void *ptr, size_t pages, uint32_t prot,
+			   struct quire_budget *budget);
+
+/** Unmap pages again; those that are not committed are passed over. The addresses stay owned. */
+int32_t quire_vpage_decommit(struct quire_vspace *vs, void *ptr, size_t pages);
+
+/**
+ * Make an allocation longer or shorter in place. New pages are mapped with the protection and payer
+ * of its last page; a reservation with nothing committed grows by addresses only. A guard page moves
+ * along.
+ * @return QUIRE_OK; QUIRE_ENOVIRT if the addresses behind it are taken; as for commit and free
+ */
+int32_t quire_vpage_resize(struct quire_vspace *vs, void *ptr, size_t pages);
+
+/** Change the protection of committed pages within one allocation. USER pages are not zeroed. */
+int32_t quire_vpage_protect(struct quire_vspace *vs, void *ptr, size_t pages, uint32_t prot);
+
+/**
+ * Give an allocation back: named by its first page; either alias is accepted.
+ * @return QUIRE_OK; QUIRE_EFOREIGN (outside the window, or a heap's or region's window);
+ *         QUIRE_EFREE (free already, or not the start); QUIRE_EDRIVER (see "all or nothing")
+ */
+int32_t quire_vpage_free(struct quire_vspace *vs, void *ptr);
+
+/** Pages of the allocation that starts there, its guard not counted; 0 if none does. */
+size_t quire_vpage_size(struct quire_vspace *vs, const void *ptr);
+
+/**
+ * The live allocation that holds this address.
+ * @param pages  may be NULL
+ * @return its first page, or NULL
+ */
+void *quire_vpage_owner(struct quire_vspace *vs, const void *ptr, size_t *pages);
+
+/** Whether a physical page is behind this address now (somebody's or retained). */
+bool quire_vspace_is_mapped(struct quire_vspace *vs, const void *ptr);
+
+/** Give all retained pages back. @return QUIRE_OK, or QUIRE_EDRIVER if some stay mapped */
+int32_t quire_vspace_trim(struct quire_vspace *vs);
+
+void quire_vspace_stats(struct quire_vspace *vs, struct quire_vspace_stats *stats);
+
+/** NULL if every invariant holds, else which does not, in words. O(window); for a quiet vspace. */
+const char *quire_vspace_check(struct quire_vspace *vs);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

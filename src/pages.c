@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pages: holding, mapping and letting go of pages that allocations share. pages.h has the protocol.
+ *
+ * Bound: each call takes a step per page of its range and a driver call per run of pages that changes,
+ * except trim, which looks at the whole window, and only runs when pages are short or it is asked for.
+ */
+#include "pages.h"
+
+/* ---- sections ------------------------------------------------------------------------------- */
+
+static void lock(const struct quire_vspace *vs)
+{
+	if (vs->mmu->lock)
+		vs->mmu->lock(vs->mmu);
+}
+
+static void unlock(const struct quire_vspace *vs)
+{
+	if (vs->mmu->unlock)
+		vs->mmu->unlock(vs->mmu);
+}
+
+struct quire_section quire_section_enter(struct quire_vspace *vs)
+{
+	struct quire_section section = { .vs = vs };
+
+	lock(vs);
+	return section;
+}
+
+void quire_section_deepen(struct quire_section *section)
+{
+	const struct quire_mmu *mmu = section->vs->mmu;
+
+	if (section->deep)
+		return;
+	section->deep = true;
+	unlock(section->vs);
+	if (mmu->transition_lock)
+		mmu->transition_lock(mmu);
+	lock(section->vs);
+}
+
+void quire_section_leave(struct quire_section *section)
+{
+	const struct quire_mmu *mmu = section->vs->mmu;
+
+	unlock(section->vs);
+	if (section->deep && mmu->transition_unlock)
+		mmu->transition_unlock(mmu);
+}
+
+bool quire_forbidden(const struct quire_vspace *vs)
+{
+	return vs->mmu->in_interrupt && vs->mmu->in_interrupt(vs->mmu);
+}
+
+size_t quire_pages_spare(const struct quire_vspace *vs)
+{
+	if (!vs->mmu->available || !vs->mmu->shared_frames)
+		return QUIRE_UNKNOWN;
+	return vs->mmu->available(vs->mmu);
+}
+
+/* ---- addresses ------------------------------------------------------------------------------ */
+
+uintptr_t quire_address(const struct quire_vspace *vs, const void *ptr)
+{
+	uintptr_t address = (uintptr_t)ptr;
+
+	return quire_in_window(vs, address) ? address : (uintptr_t)quire_cached(vs->mmu, ptr);
+}
+
+bool quire_in_window(const struct quire_vspace *vs, uintptr_t address)
+{
+	return address >= vs->base && (address - vs->base) >> vs->page_shift < vs->pages;
+}
+
+uint32_t quire_page_index(const struct quire_vspace *vs, uintptr_t address)
+{
+	return (uint32_t)((address - vs->base) >> vs->page_shift);
+}
+
+uintptr_t quire_page_address(const struct quire_vspace *vs, uint32_t page)
+{
+	return vs->base + ((uintptr_t)page << vs->page_shift);
+}
+
+/* ---- requests ------------------------------------------------------------------------------- */
+
+int32_t quire_request_check(struct quire_request *request, uint32_t flags_allowed)
+{
+	request->granted = 0;
+	if (!request->min)
+		request->min = request->size;
+	if (!request->align)
+		request->align = 1;
+	if (!request->size || request->min > request->size || request->size > SIZE_MAX / 2 ||
+	    request->align > SIZE_MAX / 2 || !quire_power_of_two(request->align) ||
+	    request->flags & ~flags_allowed)
+		return QUIRE_EINVAL;
+	return QUIRE_OK;
+}
+
+size_t quire_request_clip(const struct quire_request *request, size_t room)
+{
+	size_t size = room < request->size ? room : request->size;
+
+	if (size < request->min)
+		return 0;
+	return request->step > 1 ? size - (size - request->min) % request->step : size;
+}
+
+/* ---- holding -------------------------------------------------------------------------------- */
+
+uint32_t quire_pages_unheld(const struct quire_vspace *vs, uint32_t first, uint32_t count)
+{
+	uint32_t unheld = 0;
+
+	for (uint32_t page = first; page < first + count; page++)
+		unheld += vs->page[page].users == 0;
+	return unheld;
+}
+
+static size_t free_pages(const struct quire_vspace *vs, size_t spare)
+{
+	const struct quire_ledger *ledger = &vs->ledger;
+	size_t left =
+		ledger->capacity == QUIRE_UNKNOWN ? QUIRE_UNKNOWN : ledger->capacity - ledger->used;
+
+	if (spare == QUIRE_UNKNOWN)
+		return left;
+	spare += vs->retained;
+	return spare < left ? spare : left;
+}
+
+size_t quire_pages_allowance(const struct quire_vspace *vs, const struct quire_budget *budget,
+			     size_t spare)
+{
+	return quire_ledger_allowance(&vs->ledger, budget, free_pages(vs, spare));
+}
+
+int32_t quire_pages_refusal(const struct quire_vspace *vs, const struct quire_budget *budget,
+			    size_t pages, size_t spare)
+{
+	if (budget->used <= budget->limit && pages > budget->limit - budget->used)
+		return QUIRE_EBUDGET;
+	return pages > free_pages(vs, spare) ? QUIRE_ENOPHYS : QUIRE_EBUDGET;
+}
+
+/* Whether a page that is mapped with nobody's data may be used as it is. */
+static bool reusable(const struct quire_page *page, uint32_t prot, uint8_t payer)
+{
+	return page->state == PAGE_PRESENT && page->prot == prot &&
+	       (!(prot & QUIRE_USER) || page->payer == payer);
+}
+
+static void hold_first(struct quire_vspace *vs, struct quire_page *page, uint32_t prot,
+		       uint8_t payer)
+{
+	if (page->state != PAGE_ABSENT)
+		vs->retained--;
+	if (page->state == PAGE_ABSENT)
+		page->state = PAGE_ARRIVING;
+	else if (!reusable(page, prot, payer))
+		page->state = PAGE_LEAVING;
+	page->payer = payer;
+}
+
+uint32_t quire_pages_hold(struct quire_vspace *vs, uint32_t first, uint32_t count, uint32_t prot,
+			  const struct quire_budget *budget)
+{
+	uint32_t held = 0;
+
+	for (uint32_t page = first; page < first + count; page++) {
+		if (!vs->page[page].users++) {
+			hold_first(vs, &vs->page[page], prot, budget->id);
+			held++;
+		}
+	}
+	quire_ledger_charge(&vs->ledger, vs->ledger.budgets[budget->id], held);
+	return held;
+}
+
+/* A hold has become good: only now does it count as a peak. */
+static void note_peaks(struct quire_vspace *vs, uint32_t page)
+{
+	struct quire_budget *payer = vs->ledger.budgets[vs->page[page].payer];
+
+	if (vs->ledger.used > vs->held_peak)
+		vs->held_peak = vs->ledger.used;
+	if (payer->used > payer->peak)
+		payer->peak = payer->used;
+}
+
+uint32_t quire_pages_drop(struct quire_vspace *vs, uint32_t first, uint32_t count)
+{
+	uint32_t dropped = 0;
+
+	for (uint32_t index = first; index < first + count; index++) {
+		struct quire_page *page = &vs->page[index];
+
+		if (!page->users || --page->users)
+			continue;
+		quire_ledger_refund(&vs->ledger, vs->ledger.budgets[page->payer], 1);
+		if (page->state == PAGE_ARRIVING)
+			page->state = PAGE_ABSENT;
+		else if (page->state != PAGE_ABSENT)
+			vs->retained++;
+		dropped++;
+	}
+	return dropped;
+}
+
+bool quire_pages_quiet(const struct quire_vspace *vs, uint32_t first, uint32_t count)
+{
+	size_t alone = 0;
+
+	for (uint32_t page = first; page < first + count; page++) {
+		if (vs->page[page].users && vs->page[page].state != PAGE_PRESENT)
+			return false;
+		alone += vs->page[page].users == 1;
+	}
+	return !alone || vs->retained + alone <= vs->retain;
+}
+
+bool quire_pages_condemned(const struct quire_vspace *vs, uint32_t first, uint32_t count)
+{
+	for (uint32_t page = first; page < first + count; page++)
+		if (vs->page[page].users && vs->page[page].state == PAGE_LEAVING)
+			return true;
+	return false;
+}
+
+void quire_pages_disown(struct quire_vspace *vs, uint8_t payer)
+{
+	for (uint32_t index = 0; index < vs->pages && vs->retained; index++) {
+		struct quire_page *page = &vs->page[index];
+
+		if (!page->users && page->state == PAGE_PRESENT && page->prot & QUIRE_USER &&
+		    page->payer == payer)
+			page->state = PAGE_LEAVING;
+	}
+}
+
+void quire_pages_invalidate(const struct quire_vspace *vs, uint32_t first, uint32_t count)
+{
+	if (vs->mmu->coherent)
+		return;
+	for (uint32_t page = first; page < first + count; page++)
+		if (vs->page[page].state == PAGE_PRESENT)
+			vs->mmu->invalidate(vs->mmu, quire_pointer(quire_page_address(vs, page)),
+					    vs->page_size);
+}
+
+/* ---- driver calls: the short lock is let go for their time ---------------------------------- */
+
+static void tell_pages(struct quire_vspace *vs, uint32_t kind, uint32_t first, uint32_t count)
+{
+	struct quire_event event = {
+		.kind = kind,
+		.object = vs,
+		.ptr = quire_pointer(quire_page_address(vs, first)),
+		.size = (size_t)count << vs->page_shift,
+	};
+
+	quire_tell(vs, &event);
+}
+
+/* USER pages never show what was in their frames before, also where the user may not write. */
+static int32_t map_zeroed(const struct quire_vspace *vs, uintptr_t address, uint32_t count,
+			  uint32_t prot)
+{
+	const struct quire_mmu *mmu = vs->mmu;
+	size_t bytes = (size_t)count << vs->page_shift;
+	uint32_t writable = (prot | QUIRE_WRITE) & ~QUIRE_EXEC;
+	int32_t status = mmu->map(mmu, address, count, writable);
+
+	if (status)
+		return status;
+	memset(quire_pointer(address), 0, bytes);
+	if (!mmu->coherent)
+		mmu->writeback(mmu, quire_pointer(address), bytes);
+	if (prot != writable && mmu->protect(mmu, address, count, prot)) {
+		mmu->unmap(mmu, address, count);
+		return QUIRE_EDRIVER;
+	}
+	return QUIRE_OK;
+}
+
+static int32_t drive_map(struct quire_vspace *vs, uint32_t first, uint32_t count, uint32_t prot)
+{
+	uintptr_t address = quire_page_address(vs, first);
+	int32_t status;
+
+	unlock(vs);
+	status = prot & QUIRE_USER ? map_zeroed(vs, address, count, prot)
+				   : vs->mmu->map(vs->mmu, address, count, prot);
+	if (!status)
+		tell_pages(vs, QUIRE_EVENT_MAP, first, count);
+	lock(vs);
+	vs->map_calls++;
+	vs->mapped_pages += status ? 0 : count;
+	return status;
+}
+
+static int32_t drive_unmap(struct quire_vspace *vs, uint32_t first, uint32_t count)
+{
+	int32_t status;
+
+	unlock(vs);
+	status = vs->mmu->unmap(vs->mmu, quire_page_address(vs, first), count);
+	if (!status)
+		tell_pages(vs, QUIRE_EVENT_UNMAP, first, count);
+	lock(vs);
+	vs->unmap_calls++;
+	return status ? QUIRE_EDRIVER : QUIRE_OK;
+}
+
+static int32_t drive_protect(struct quire_vspace *vs, uint32_t first, uint32_t count, uint32_t prot)
+{
+	int32_t status;
+
+	unlock(vs);
+	status = vs->mmu->protect(vs->mmu, quire_page_address(vs, first), count, prot);
+	if (!status)
+		tell_pages(vs, QUIRE_EVENT_PROTECT, first, count);
+	lock(vs);
+	return status ? QUIRE_EDRIVER : QUIRE_OK;
+}
+
+/* One past the last page from `first` on that is in the same state, within the range. */
+static uint32_t run_of_state(const struct quire_vspace *vs, uint32_t first, uint32_t end)
+{
+	uint32_t page = first + 1;
+
+	while (page < end && vs->page[page].state == vs->page[first].state &&
+	       !vs->page[page].users == !vs->page[first].users)
+		page++;
+	return page;
+}
+
+static void set_state(struct quire_vspace *vs, uint32_t first, uint32_t end,
+		      enum quire_page_state from, enum quire_page_state to)
+{
+	for (uint32_t page = first; page < end; page++)
+		if (vs->page[page].state == from)
+			vs->page[page].state = to;
+}
+
+/* ---- arriving ------------------------------------------------------------------------------- */
+
+/* Unmap what is mapped in a way that will not do: what was retained, or failed to leave earlier. */
+static int32_t clear_leaving(struct quire_vspace *vs, uint32_t first, uint32_t end)
+{
+	int32_t status = QUIRE_OK;
+
+	for (uint32_t page = first, run; page < end && !status; page = run) {
+		run = run_of_state(vs, page, end);
+		if (vs->page[page].state != PAGE_LEAVING)
+			continue;
+		status = drive_unmap(vs, page, run - page);
+		if (!status)
+			set_state(vs, page, run, PAGE_LEAVING, PAGE_ARRIVING);
+	}
+	return status;
+}
+
+static int32_t map_or_trim(struct quire_section *section, uint32_t first, uint32_t count,
+			   uint32_t prot)
+{
+	struct quire_vspace *vs = section->vs;
+	int32_t status = drive_map(vs, first, count, prot);
+
+	if (status == QUIRE_ENOPHYS && vs->retained) {
+		quire_pages_trim(section);
+		status = drive_map(vs, first, count, prot);
+	}
+	return status;
+}
+
+/* Unmap the arriving pages again that were mapped before the run that failed. */
+static void undo_arriving(struct quire_vspace *vs, uint32_t first, uint32_t failed)
+{
+	for (uint32_t page = first, run; page < failed; page = run) {
+		run = run_of_state(vs, page, failed);
+		if (vs->page[page].state == PAGE_ARRIVING && drive_unmap(vs, page, run - page))
+			set_state(vs, page, run, PAGE_ARRIVING, PAGE_LEAVING);
+	}
+}
+
+static int32_t map_arriving(struct quire_section *section, uint32_t first, uint32_t end,
+			    uint32_t prot)
+{
+	struct quire_vspace *vs = section->vs;
+
+	for (uint32_t page = first, run; page < end; page = run) {
+		run = run_of_state(vs, page, end);
+		if (vs->page[page].state != PAGE_ARRIVING)
+			continue;
+		int32_t status = map_or_trim(section, page, run - page, prot);
+
+		if (status) {
+			undo_arriving(vs, first, page);
+			return status;
+		}
+	}
+	for (uint32_t page = first; page < end; page++)
+		if (vs->page[page].state == PAGE_ARRIVING)
+			vs->page[page].prot = prot & 0xf;
+	set_state(vs, first, end, PAGE_ARRIVING, PAGE_PRESENT);
+	return QUIRE_OK;
+}
+
+static bool all_present(const struct quire_vspace *vs, uint32_t first, uint32_t end)
+{
+	for (uint32_t page = first; page < end; page++)
+		if (vs->page[page].state != PAGE_PRESENT)
+			return false;
+	return true;
+}
+
+int32_t quire_pages_settle(struct quire_section *section, uint32_t first, uint32_t count,
+			   uint32_t prot, uint32_t *dropped)
+{
+	struct quire_vspace *vs = section->vs;
+	int32_t status = QUIRE_OK;
+
+	*dropped = 0;
+	if (!all_present(vs, first, first + count)) {
+		quire_section_deepen(section);
+		status = clear_leaving(vs, first, first + count);
+		if (!status)
+			status = map_arriving(section, first, first + count, prot);
+	}
+	if (status)
+		*dropped = quire_pages_drop(vs, first, count);
+	else
+		note_peaks(vs, first);
+	return status;
+}
+
+/* ---- leaving -------------------------------------------------------------------------------- */
+
+/* The pages of the range from the first to the last that only one allocation holds. */
+static bool lonely_run(const struct quire_vspace *vs, uint32_t *first, uint32_t *end)
+{
+	while (*first < *end && vs->page[*first].users != 1)
+		++*first;
+	while (*first < *end && vs->page[*end - 1].users != 1)
+		--*end;
+	return *first < *end;
+}
+
+/* After an unmap: pages that are still held will arrive or be dropped, the others are gone. */
+static void forget_mapping(struct quire_vspace *vs, uint32_t first, uint32_t end)
+{
+	for (uint32_t index = first; index < end; index++) {
+		struct quire_page *page = &vs->page[index];
+
+		if (page->users) {
+			page->state = PAGE_ARRIVING;
+		} else if (page->state != PAGE_ABSENT) {
+			page->state = PAGE_ABSENT;
+			vs->retained--;
+		}
+	}
+}
+
+int32_t quire_pages_release(struct quire_section *section, uint32_t first, uint32_t count,
+			    uint32_t *dropped)
+{
+	struct quire_vspace *vs = section->vs;
+	uint32_t start = first, end = first + count;
+
+	*dropped = 0;
+	if (!quire_pages_quiet(vs, first, count) && lonely_run(vs, &start, &end)) {
+		for (uint32_t page = start; page < end; page++)
+			if (vs->page[page].users && vs->page[page].state == PAGE_ARRIVING)
+				return QUIRE_EFREE; /* somebody is still allocating it */
+		set_state(vs, start, end, PAGE_PRESENT, PAGE_LEAVING);
+		if (drive_unmap(vs, start, end - start))
+			return QUIRE_EDRIVER;
+		forget_mapping(vs, start, end);
+	}
+	*dropped = quire_pages_drop(vs, first, count);
+	return QUIRE_OK;
+}
+
+int32_t quire_pages_trim(struct quire_section *section)
+{
+	struct quire_vspace *vs = section->vs;
+	int32_t status = QUIRE_OK;
+
+	for (uint32_t page = 0, run; page < vs->pages && vs->retained; page = run) {
+		run = run_of_state(vs, page, vs->pages);
+		if (vs->page[page].users || vs->page[page].state == PAGE_ABSENT)
+			continue;
+		set_state(vs, page, run, PAGE_PRESENT, PAGE_LEAVING);
+		if (drive_unmap(vs, page, run - page))
+			status = QUIRE_EDRIVER;
+		else
+			forget_mapping(vs, page, run);
+	}
+	return status;
+}
+
+/* ---- protection, save and restore ----------------------------------------------------------- */
+
+/* One past the last page from `first` on with the same protection that is held and present, or not. */
+static uint32_t run_of_prot(const struct quire_vspace *vs, uint32_t first, uint32_t end)
+{
+	uint32_t page = first + 1;
+
+	while (page < end && vs->page[page].state == vs->page[first].state &&
+	       vs->page[page].prot == vs->page[first].prot &&
+	       !vs->page[page].users == !vs->page[first].users)
+		page++;
+	return page;
+}
+
+static bool held_and_present(const struct quire_page *page)
+{
+	return page->users && page->state == PAGE_PRESENT;
+}
+
+static void undo_protect(struct quire_vspace *vs, uint32_t first, uint32_t failed)
+{
+	for (uint32_t page = first, run; page < failed; page = run) {
+		run = run_of_prot(vs, page, failed);
+		if (held_and_present(&vs->page[page]))
+			drive_protect(vs, page, run - page, vs->page[page].prot);
+	}
+}
+
+int32_t quire_pages_protect(struct quire_section *section, uint32_t first, uint32_t count,
+			    uint32_t prot)
+{
+	struct quire_vspace *vs = section->vs;
+	uint32_t end = first + count;
+
+	for (uint32_t page = first, run; page < end; page = run) {
+		run = run_of_prot(vs, page, end);
+		if (!held_and_present(&vs->page[page]))
+			continue;
+		if (drive_protect(vs, page, run - page, prot)) {
+			undo_protect(vs, first, page);
+			return QUIRE_EDRIVER;
+		}
+	}
+	for (uint32_t page = first; page < end; page++)
+		if (held_and_present(&vs->page[page]))
+			vs->page[page].prot = prot & 0xf;
+	return QUIRE_OK;
+}
+
+int32_t quire_pages_suspend(struct quire_section *section, uint32_t first, uint32_t count)
+{
+	struct quire_vspace *vs = section->vs;
+	uint32_t end = first + count;
+	int32_t status = QUIRE_OK;
+
+	for (uint32_t page = first, run; page < end; page = run) {
+		run = run_of_state(vs, page, end);
+		if (!vs->page[page].users || vs->page[page].state == PAGE_ARRIVING)
+			continue;
+		set_state(vs, page, run, PAGE_PRESENT, PAGE_LEAVING);
+		if (drive_unmap(vs, page, run - page))
+			status = QUIRE_EDRIVER;
+		else
+			forget_mapping(vs, page, run);
+	}
+	return status;
+}
+
+int32_t quire_pages_resume(struct quire_section *section, uint32_t first, uint32_t count,
+			   uint32_t prot)
+{
+	struct quire_vspace *vs = section->vs;
+	int32_t status = clear_leaving(vs, first, first + count);
+
+	return status ? status : map_arriving(section, first, first + count, prot);
+}
+
+/* ---- windows and telling -------------------------------------------------------------------- */
+
+uint32_t quire_window_take(struct quire_vspace *vs, uint32_t pages)
+{
+	uint32_t first = quire_extents_alloc(&vs->extents, pages, 1);
+
+	if (first != QUIRE_NOWHERE)
+		vs->page[first].object = 1;
+	return first;
+}
+
+void quire_window_give(struct quire_vspace *vs, uint32_t first)
+{
+	vs->page[first].object = 0;
+	quire_extents_free(&vs->extents, first);
+}
+
+void quire_tell(struct quire_vspace *vs, const struct quire_event *event)
+{
+	if (vs->observer)
+		vs->observer->notify(vs->observer, event);
+}

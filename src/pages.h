@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pages: the protocol by which allocations come to share pages, for vpage, vmh and vregion alone.
+ *
+ * Every page of a vspace is absent, arriving, present or leaving, and knows how many allocations need
+ * it (`users`). An allocation *holds* the pages that it touches: the first holder of a page decides
+ * who pays. Holding is bookkeeping and happens under the short lock; making the pages present is work
+ * for the driver and happens under the transition lock:
+ *
+ *	absent  -> arriving   held by somebody, nothing mapped yet
+ *	arriving -> present   mapped
+ *	present -> leaving    the last holder lets go, or it is mapped in a way that will not do
+ *	leaving -> absent     unmapped; after a failed unmap a page simply stays leaving
+ *
+ * present or leaving with no users is *retained*: mapped, paid by nobody.
+ *
+ * A section is a stretch under the short lock that can be deepened to hold the transition lock too.
+ * Deepening lets go of the short lock for a moment, so what was looked up before is looked up again.
+ */
+#ifndef QUIRE_PAGES_H
+#define QUIRE_PAGES_H
+
+#include <string.h>
+
+#include "quire/vpage.h"
+
+enum quire_page_state { PAGE_ABSENT, PAGE_ARRIVING, PAGE_PRESENT, PAGE_LEAVING };
+
+/* ---- sections ------------------------------------------------------------------------------- */
+
+struct quire_section {
+	struct quire_vspace *vs;
+	bool deep; /* the transition lock is held */
+};
+
+struct quire_section quire_section_enter(struct quire_vspace *vs);
+void quire_section_deepen(struct quire_section *section);
+void quire_section_leave(struct quire_section *section);
+
+/* Whether this is interrupt context, where nothing is allowed. */
+bool quire_forbidden(const struct quire_vspace *vs);
+
+/* Pages that others may still take from the driver, for clipping; asked before a section begins. */
+size_t quire_pages_spare(const struct quire_vspace *vs);
+
+/* ---- addresses ------------------------------------------------------------------------------ */
+
+/* The cached alias as a number; a pointer that is no alias at all comes back as it is. */
+uintptr_t quire_address(const struct quire_vspace *vs, const void *ptr);
+bool quire_in_window(const struct quire_vspace *vs, uintptr_t address);
+uint32_t quire_page_index(const struct quire_vspace *vs, uintptr_t address);
+uintptr_t quire_page_address(const struct quire_vspace *vs, uint32_t page);
+
+static inline size_t quire_divide_up(size_t a, size_t b)
+{
+	return a / b + (a % b != 0);
+}
+
+static inline size_t quire_round_up(size_t value, size_t power_of_two)
+{
+	return (value + power_of_two - 1) & ~(power_of_two - 1);
+}
+
+static inline bool quire_power_of_two(size_t value)
+{
+	return value && !(value & (value - 1));
+}
+
+/* ---- requests ------------------------------------------------------------------------------- */
+
+/* Fill in defaults and check everything that does not depend on who serves the request. */
+int32_t quire_request_check(struct quire_request *request, uint32_t flags_allowed);
+
+/* The most of a request that fits into `room` bytes, min + k * step; 0 if min does not. */
+size_t quire_request_clip(const struct quire_request *request, size_t room);
+
+/* ---- pages, under the short lock ------------------------------------------------------------ */
+
+/* Pages of the range that nobody holds: what holding it would cost. */
+uint32_t quire_pages_unheld(const struct quire_vspace *vs, uint32_t first, uint32_t count);
+
+/* How many more pages this budget may hold, and the reason when `pages` are too many. */
+size_t quire_pages_allowance(const struct quire_vspace *vs, const struct quire_budget *budget,
+			     size_t spare);
+int32_t quire_pages_refusal(const struct quire_vspace *vs, const struct quire_budget *budget,
+			    size_t pages, size_t spare);
+
+/* Count a holder on each page; the budget pays for those that had none. Returns how many. */
+uint32_t quire_pages_hold(struct quire_vspace *vs, uint32_t first, uint32_t count, uint32_t prot,
+			  const struct quire_budget *budget);
+
+/* One holder less on each page that has any; refunds. Returns how many pages nobody holds now. */
+uint32_t quire_pages_drop(struct quire_vspace *vs, uint32_t first, uint32_t count);
+
+/* Whether the range can be let go without the driver: pages stay held by others or are retained. */
+bool quire_pages_quiet(const struct quire_vspace *vs, uint32_t first, uint32_t count);
+
+/* Whether a page of the range could not be unmapped when it should have been. */
+bool quire_pages_condemned(const struct quire_vspace *vs, uint32_t first, uint32_t count);
+
+/* Retained USER pages of a payer that is gone must not look like those of the next with its number. */
+void quire_pages_disown(struct quire_vspace *vs, uint8_t payer);
+
+/* Where cores are not coherent: drop this core's lines of all present pages of the range. */
+void quire_pages_invalidate(const struct quire_vspace *vs, uint32_t first, uint32_t count);
+
+/* ---- pages, in a section that these deepen when they need the driver ------------------------ */
+
+/* Make held pages present. On failure nothing is mapped that was not, and the holds are dropped. */
+int32_t quire_pages_settle(struct quire_section *section, uint32_t first, uint32_t count,
+			   uint32_t prot, uint32_t *dropped);
+
+/* Let go of held pages and unmap those that nobody holds any more and cannot be retained. The section
+ * is deep unless quire_pages_quiet. On failure nobody's hold has changed. */
+int32_t quire_pages_release(struct quire_section *section, uint32_t first, uint32_t count,
+			    uint32_t *dropped);
+
+/* Change the protection of all present pages of the range that somebody holds. Deep. */
+int32_t quire_pages_protect(struct quire_section *section, uint32_t first, uint32_t count,
+			    uint32_t prot);
+
+/* Unmap held pages without letting go of them, and map them again: for save and restore. Deep. */
+int32_t quire_pages_suspend(struct quire_section *section, uint32_t first, uint32_t count);
+int32_t quire_pages_resume(struct quire_section *section, uint32_t first, uint32_t count,
+			   uint32_t prot);
+
+/* Unmap all retained pages. Deep. */
+int32_t quire_pages_trim(struct quire_section *section);
+
+/* ---- windows of heaps and regions ----------------------------------------------------------- */
+
+/* Take and give back addresses that quire_vpage_free will not touch. In a section. */
+uint32_t quire_window_take(struct quire_vspace *vs, uint32_t pages);
+void quire_window_give(struct quire_vspace *vs, uint32_t first);
+
+/* ---- addresses set aside for a budget ------------------------------------------------------- */
+
+/* Hold a run for the budget in place of what it had in this set; a refusal keeps what it had. */
+int32_t quire_aside_hold(struct quire_budget *budget, struct quire_extents *set,
+			 const struct quire_extent_wish *wish);
+void quire_aside_drop(struct quire_budget *budget);
+uint32_t quire_aside_claim(struct quire_budget *budget, const struct quire_extents *set,
+			   const struct quire_extent_wish *wish, uint32_t *granted);
+bool quire_aside_restore(struct quire_budget *budget, const struct quire_extents *set);
+
+/* ---- telling -------------------------------------------------------------------------------- */
+
+void quire_tell(struct quire_vspace *vs, const struct quire_event *event);
+
+/* A pointer as an event shows it, from a number. */
+static inline void *quire_pointer(uintptr_t address)
+{
+	return (void *)address; /* NOLINT(performance-no-int-to-ptr): windows are numbers */
+}
+
+#endif

@@ -1,0 +1,906 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vpage: runs of pages of one address window. Addresses come from an exact extent set (unit = page);
+ * pages are held, mapped and let go by the protocol of pages.h; this file joins the two.
+ *
+ * Every call has the same shape: check the arguments, enter a section, change the records, let the
+ * pages protocol call the driver if it must, undo the records if that failed, leave, tell.
+ */
+#include "pages.h"
+
+/* ---- telling what was refused --------------------------------------------------------------- */
+
+static void count_refusal(struct quire_vspace *vs, int32_t why)
+{
+	struct quire_section section;
+
+	if (why == QUIRE_ECONTEXT) { /* no place to take a lock */
+		vs->refusals[-why]++;
+		return;
+	}
+	section = quire_section_enter(vs);
+	vs->refusals[-why]++;
+	vs->misuses += why == QUIRE_EFOREIGN || why == QUIRE_EFREE;
+	quire_section_leave(&section);
+}
+
+static int32_t refuse(struct quire_vspace *vs, int32_t why, size_t size, uint32_t tag)
+{
+	struct quire_event event = {
+		.kind = QUIRE_EVENT_FAIL, .why = why, .object = vs, .size = size, .tag = tag
+	};
+
+	count_refusal(vs, why);
+	quire_tell(vs, &event);
+	return why;
+}
+
+/* The live allocation that holds the page, or the last one below it. */
+static uint32_t nearest_owner(const struct quire_vspace *vs, uint32_t page)
+{
+	struct quire_extent run;
+
+	while (quire_extents_next(&vs->extents, page, &run)) {
+		if (run.live && !vs->page[run.start].aside)
+			return run.start;
+		if (!run.start)
+			break;
+		page = run.start - 1;
+	}
+	return QUIRE_NOWHERE;
+}
+
+static int32_t refuse_pointer(struct quire_vspace *vs, int32_t why, const void *ptr)
+{
+	uintptr_t address = quire_address(vs, ptr);
+	struct quire_event event = {
+		.kind = QUIRE_EVENT_FAIL, .why = why, .object = vs, .ptr = ptr
+	};
+	struct quire_section section = quire_section_enter(vs);
+
+	if (why == QUIRE_EFOREIGN || why == QUIRE_EFREE) {
+		uint32_t owner = quire_in_window(vs, address)
+					 ? nearest_owner(vs, quire_page_index(vs, address))
+					 : QUIRE_NOWHERE;
+
+		event.kind = QUIRE_EVENT_MISUSE;
+		if (owner != QUIRE_NOWHERE) {
+			event.owner = quire_pointer(quire_page_address(vs, owner));
+			event.owner_size = (size_t)quire_extents_size(&vs->extents, owner)
+					   << vs->page_shift;
+		}
+	}
+	quire_section_leave(&section);
+	count_refusal(vs, why);
+	quire_tell(vs, &event);
+	return why;
+}
+
+static void tell_about(struct quire_vspace *vs, uint32_t kind, const void *ptr, size_t pages,
+		       uint32_t tag)
+{
+	struct quire_event event = {
+		.kind = kind, .object = vs, .ptr = ptr, .size = pages << vs->page_shift, .tag = tag
+	};
+
+	quire_tell(vs, &event);
+}
+
+/* ---- making and ending a vspace ------------------------------------------------------------- */
+
+static bool storage_fits(const struct quire_mmu *mmu, void *storage)
+{
+	if (!storage || (uintptr_t)storage % sizeof(uintptr_t))
+		return false;
+	return mmu->coherent || quire_uncached(mmu, storage) == storage;
+}
+
+static int32_t check_config(const struct quire_vspace_config *config)
+{
+	const struct quire_mmu *mmu = config ? config->mmu : NULL;
+	uintptr_t base = config ? (uintptr_t)config->base : 0;
+
+	if (!config || quire_mmu_check(mmu) || !storage_fits(mmu, config->storage))
+		return QUIRE_EINVAL;
+	if (!config->pages || config->pages > QUIRE_EXTENTS_MAX_UNITS ||
+	    config->budgets >= QUIRE_BUDGETS_MAX || base % mmu->page_size || !base ||
+	    config->pages - 1 > (UINTPTR_MAX - base) / mmu->page_size ||
+	    base + (config->pages - 1) * mmu->page_size > UINTPTR_MAX - (mmu->page_size - 1))
+		return QUIRE_EINVAL;
+	if (config->storage_bytes < QUIRE_VSPACE_STORAGE((uint32_t)config->pages, config->budgets))
+		return QUIRE_EINVAL;
+	return QUIRE_OK;
+}
+
+static size_t physical_pages(const struct quire_vspace_config *config)
+{
+	if (config->physical_pages)
+		return config->physical_pages;
+	return config->mmu->available ? config->mmu->available(config->mmu) : QUIRE_UNKNOWN;
+}
+
+int32_t quire_vspace_init(struct quire_vspace *vs, const struct quire_vspace_config *config)
+{
+	int32_t status = vs ? check_config(config) : QUIRE_EINVAL;
+	uint32_t pages;
+	unsigned char *storage;
+	struct quire_budget **table;
+
+	if (status)
+		return status;
+	memset(vs, 0, sizeof(*vs));
+	pages = (uint32_t)config->pages;
+	storage = config->storage;
+	vs->mmu = config->mmu;
+	vs->base = (uintptr_t)config->base;
+	vs->page_size = config->mmu->page_size;
+	while ((size_t)1 << vs->page_shift < vs->page_size)
+		vs->page_shift++;
+	vs->pages = pages;
+	vs->retain = config->retain;
+	vs->observer = config->observer;
+	quire_extents_init(&vs->extents, pages, QUIRE_EXACT, storage,
+			   QUIRE_EXTENTS_STORAGE_EXACT(pages));
+	table = (struct quire_budget **)(void *)(storage + QUIRE_EXTENTS_STORAGE_EXACT(pages));
+	vs->page = (struct quire_page *)(table + config->budgets + 1);
+	memset(vs->page, 0, pages * sizeof(*vs->page));
+	quire_ledger_init(&vs->ledger, physical_pages(config), table,
+			  (uint32_t)config->budgets + 1);
+	quire_ledger_admit(&vs->ledger, &vs->common, 0, QUIRE_NO_LIMIT);
+	return QUIRE_OK;
+}
+
+static size_t count_asides(const struct quire_vspace *vs)
+{
+	size_t asides = 0;
+
+	for (uint32_t id = 0; id < vs->ledger.slots; id++) {
+		const struct quire_budget *budget = vs->ledger.budgets[id];
+
+		asides += budget && budget->aside_set == &vs->extents &&
+			  budget->aside_start != QUIRE_NOWHERE;
+	}
+	return asides;
+}
+
+static void drop_asides(struct quire_vspace *vs)
+{
+	for (uint32_t id = 0; id < vs->ledger.slots; id++) {
+		struct quire_budget *budget = vs->ledger.budgets[id];
+
+		if (budget && budget->aside_set == &vs->extents)
+			quire_aside_drop(budget);
+	}
+}
+
+int32_t quire_vspace_fini(struct quire_vspace *vs)
+{
+	struct quire_section section;
+	int32_t status;
+
+	if (!vs)
+		return QUIRE_EINVAL;
+	if (quire_forbidden(vs))
+		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+	section = quire_section_enter(vs);
+	quire_section_deepen(&section);
+	if (quire_extents_live(&vs->extents) > count_asides(vs))
+		status = QUIRE_EBUSY;
+	else
+		status = quire_pages_trim(&section);
+	if (!status)
+		drop_asides(vs);
+	quire_section_leave(&section);
+	return status ? refuse(vs, status, 0, 0) : QUIRE_OK;
+}
+
+/* ---- budgets -------------------------------------------------------------------------------- */
+
+int32_t quire_vspace_admit(struct quire_vspace *vs, struct quire_budget *budget, size_t guaranteed,
+			   size_t limit)
+{
+	struct quire_section section;
+	int32_t status;
+
+	if (!vs)
+		return QUIRE_EINVAL;
+	if (guaranteed && vs->mmu->shared_frames)
+		return QUIRE_EBUDGET;
+	section = quire_section_enter(vs);
+	status = quire_ledger_admit(&vs->ledger, budget, guaranteed, limit);
+	quire_section_leave(&section);
+	return status;
+}
+
+int32_t quire_vspace_change(struct quire_vspace *vs, struct quire_budget *budget, size_t guaranteed,
+			    size_t limit)
+{
+	struct quire_section section;
+	int32_t status;
+
+	if (!vs)
+		return QUIRE_EINVAL;
+	if (guaranteed && vs->mmu->shared_frames)
+		return QUIRE_EBUDGET;
+	section = quire_section_enter(vs);
+	status = quire_ledger_change(&vs->ledger, budget, guaranteed, limit);
+	quire_section_leave(&section);
+	return status;
+}
+
+int32_t quire_vspace_dismiss(struct quire_vspace *vs, struct quire_budget *budget)
+{
+	struct quire_section section;
+	int32_t status;
+
+	if (!vs || !budget || budget == &vs->common)
+		return QUIRE_EINVAL;
+	section = quire_section_enter(vs);
+	status = budget->aside_set ? QUIRE_EBUSY : quire_ledger_dismiss(&vs->ledger, budget);
+	if (!status)
+		quire_pages_disown(vs, budget->id);
+	quire_section_leave(&section);
+	return status;
+}
+
+static bool knows(const struct quire_vspace *vs, const struct quire_budget *budget)
+{
+	return budget && budget->id < vs->ledger.slots && vs->ledger.budgets[budget->id] == budget;
+}
+
+/* Addresses that are set aside look like an allocation, but must not be freed as one. */
+static void mark_aside(struct quire_vspace *vs, const struct quire_budget *budget, uint32_t aside)
+{
+	if (budget->aside_set && budget->aside_start != QUIRE_NOWHERE)
+		vs->page[budget->aside_start].aside = aside & 1;
+}
+
+int32_t quire_vpage_set_aside(struct quire_vspace *vs, struct quire_budget *budget, size_t pages)
+{
+	struct quire_extent_wish wish = { .min = (uint32_t)pages,
+					  .preferred = (uint32_t)pages,
+					  .align = 1 };
+	struct quire_section section;
+	int32_t status = QUIRE_OK;
+
+	if (!vs)
+		return QUIRE_EINVAL;
+	section = quire_section_enter(vs);
+	if (!knows(vs, budget) || (budget->aside_set && budget->aside_set != &vs->extents)) {
+		status = QUIRE_EINVAL;
+	} else if (pages > vs->pages) {
+		status = QUIRE_ENOVIRT;
+	} else {
+		mark_aside(vs, budget, 0);
+		if (pages)
+			status = quire_aside_hold(budget, &vs->extents, &wish);
+		else
+			quire_aside_drop(budget);
+		mark_aside(vs, budget, 1);
+	}
+	quire_section_leave(&section);
+	return status;
+}
+
+static void restore_aside(struct quire_vspace *vs, struct quire_budget *budget)
+{
+	if (quire_aside_restore(budget, &vs->extents))
+		mark_aside(vs, budget, 1);
+}
+
+/* ---- allocating ----------------------------------------------------------------------------- */
+
+/* What a request comes down to in pages. */
+struct plan {
+	struct quire_request request; /* checked, with its defaults filled in */
+	struct quire_budget *budget;
+	uint32_t prot;
+	uint32_t guard; /* pages behind it */
+	size_t spare;
+	bool reserve;
+	uint32_t first;
+	uint32_t count; /* the guard not counted */
+};
+
+static int32_t make_plan(struct quire_vspace *vs, const struct quire_request *request,
+			 uint32_t prot, struct plan *plan)
+{
+	int32_t status;
+
+	memset(plan, 0, sizeof(*plan));
+	plan->request = *request;
+	status = quire_request_check(&plan->request, QUIRE_GUARD | QUIRE_RESERVE | QUIRE_OWN_PAGES);
+	plan->budget = request->budget ? request->budget : &vs->common;
+	plan->prot = prot;
+	plan->guard = request->flags & QUIRE_GUARD ? 1 : 0;
+	plan->reserve = request->flags & QUIRE_RESERVE;
+	plan->spare = quire_pages_spare(vs);
+	plan->first = QUIRE_NOWHERE;
+	if (status)
+		return status;
+	if (!plan->reserve && !quire_mmu_accepts(vs->mmu, prot))
+		return QUIRE_EINVAL;
+	return knows(vs, plan->budget) ? QUIRE_OK : QUIRE_EINVAL;
+}
+
+static size_t pages_of(const struct quire_vspace *vs, size_t bytes)
+{
+	return quire_divide_up(bytes, vs->page_size);
+}
+
+/* The search for addresses, clipped by what the budget may have; false: not even the least. */
+static bool plan_wish(const struct quire_vspace *vs, const struct plan *plan,
+		      struct quire_extent_wish *wish)
+{
+	size_t allowed =
+		plan->reserve ? SIZE_MAX : quire_pages_allowance(vs, plan->budget, plan->spare);
+	size_t min = pages_of(vs, plan->request.min);
+	size_t preferred = pages_of(vs, plan->request.size);
+	size_t align = plan->request.align >> vs->page_shift;
+	size_t window = vs->pages;
+
+	if (min > allowed)
+		return false;
+	preferred = preferred < allowed ? preferred : allowed;
+	preferred = preferred < window ? preferred : window;
+	wish->min = (uint32_t)(min < window ? min : window) + plan->guard;
+	wish->preferred = (uint32_t)preferred + plan->guard;
+	wish->step = 1;
+	wish->align = align > 1 ? (uint32_t)align : 1;
+	wish->phase = (uint32_t)(vs->base >> vs->page_shift) & (wish->align - 1);
+	return true;
+}
+
+static int32_t find_addresses(struct quire_vspace *vs, const struct plan *plan, bool only_look,
+			      uint32_t *first, uint32_t *granted)
+{
+	struct quire_extent_wish wish;
+
+	if (!plan_wish(vs, plan, &wish))
+		return quire_pages_refusal(vs, plan->budget, pages_of(vs, plan->request.min),
+					   plan->spare);
+	if (pages_of(vs, plan->request.min) > vs->pages ||
+	    plan->request.align >> vs->page_shift > vs->pages)
+		return QUIRE_ENOVIRT;
+	*first = only_look ? quire_extents_would_take(&vs->extents, &wish, granted)
+			   : quire_extents_take(&vs->extents, &wish, granted);
+	if (*first == QUIRE_NOWHERE && only_look && plan->budget->aside_set == &vs->extents &&
+	    plan->budget->aside_start != QUIRE_NOWHERE && wish.min <= plan->budget->aside_count) {
+		*first = plan->budget->aside_start;
+		*granted = wish.preferred < plan->budget->aside_count ? wish.preferred
+								      : plan->budget->aside_count;
+	}
+	if (*first == QUIRE_NOWHERE && !only_look)
+		*first = quire_aside_claim(plan->budget, &vs->extents, &wish, granted);
+	return *first == QUIRE_NOWHERE ? QUIRE_ENOVIRT : QUIRE_OK;
+}
+
+/* Take the addresses, then give back what the steps of the request leave over. */
+static int32_t take_addresses(struct quire_vspace *vs, struct plan *plan)
+{
+	uint32_t granted = 0;
+	int32_t status = find_addresses(vs, plan, false, &plan->first, &granted);
+
+	if (status)
+		return status;
+	plan->request.granted = quire_request_clip(&plan->request, (size_t)(granted - plan->guard)
+									   << vs->page_shift);
+	plan->count = (uint32_t)pages_of(vs, plan->request.granted);
+	quire_extents_resize(&vs->extents, plan->first, plan->count + plan->guard);
+	vs->page[plan->first].guard = plan->guard & 1;
+	vs->page[plan->first].aside = 0;
+	return QUIRE_OK;
+}
+
+static void give_addresses(struct quire_vspace *vs, uint32_t first, struct quire_budget *budget)
+{
+	vs->page[first].guard = 0;
+	quire_extents_free(&vs->extents, first);
+	if (budget)
+		restore_aside(vs, budget);
+}
+
+static int32_t back_with_pages(struct quire_section *section, struct plan *plan)
+{
+	uint32_t dropped;
+	int32_t status;
+
+	if (plan->reserve)
+		return QUIRE_OK;
+	quire_pages_hold(section->vs, plan->first, plan->count, plan->prot, plan->budget);
+	status = quire_pages_settle(section, plan->first, plan->count, plan->prot, &dropped);
+	if (status)
+		give_addresses(section->vs, plan->first, plan->budget);
+	return status;
+}
+
+/* An uncached or stale line of these pages must not surface in what is handed out. */
+static void fresh_cache(const struct quire_vspace *vs, const void *ptr, size_t pages)
+{
+	if (!vs->mmu->coherent && vs->mmu->invalidate)
+		vs->mmu->invalidate(vs->mmu, ptr, pages << vs->page_shift);
+}
+
+static void *finish(struct quire_vspace *vs, struct quire_request *request, const struct plan *plan,
+		    int32_t status)
+{
+	void *ptr;
+
+	request->why = status;
+	if (status) {
+		request->granted = 0;
+		refuse(vs, status, request->size, request->tag);
+		return NULL;
+	}
+	request->granted = (size_t)plan->count << vs->page_shift;
+	ptr = quire_pointer(quire_page_address(vs, plan->first));
+	if (!plan->reserve)
+		fresh_cache(vs, ptr, plan->count);
+	tell_about(vs, QUIRE_EVENT_ALLOC, ptr, plan->count, request->tag);
+	return ptr;
+}
+
+void *quire_vpage_request(struct quire_vspace *vs, struct quire_request *request, uint32_t prot)
+{
+	struct quire_section section;
+	struct plan plan;
+	int32_t status = make_plan(vs, request, prot, &plan);
+
+	if (!status && quire_forbidden(vs))
+		status = QUIRE_ECONTEXT;
+	if (status)
+		return finish(vs, request, &plan, status);
+	section = quire_section_enter(vs);
+	status = take_addresses(vs, &plan);
+	if (!status)
+		status = back_with_pages(&section, &plan);
+	quire_section_leave(&section);
+	return finish(vs, request, &plan, status);
+}
+
+size_t quire_vpage_would_fit(struct quire_vspace *vs, struct quire_request *request)
+{
+	struct quire_section section;
+	struct plan plan;
+	uint32_t first, granted = 0;
+
+	request->why = make_plan(vs, request, QUIRE_RW, &plan);
+	if (request->why)
+		return 0;
+	section = quire_section_enter(vs);
+	request->why = find_addresses(vs, &plan, true, &first, &granted);
+	quire_section_leave(&section);
+	if (request->why)
+		return 0;
+	granted = (uint32_t)pages_of(vs, quire_request_clip(&plan.request,
+							    (size_t)(granted - plan.guard)
+								    << vs->page_shift));
+	request->granted = (size_t)granted << vs->page_shift;
+	return request->granted;
+}
+
+static void *request_pages(struct quire_vspace *vs, size_t pages, uint32_t prot, uint32_t flags)
+{
+	struct quire_request request = { .flags = flags };
+
+	request.size = pages > SIZE_MAX >> vs->page_shift ? 0 : pages << vs->page_shift;
+	return quire_vpage_request(vs, &request, prot);
+}
+
+void *quire_vpage_alloc(struct quire_vspace *vs, size_t pages, uint32_t prot)
+{
+	return request_pages(vs, pages, prot, 0);
+}
+
+void *quire_vpage_reserve(struct quire_vspace *vs, size_t pages)
+{
+	return request_pages(vs, pages, QUIRE_RW, QUIRE_RESERVE);
+}
+
+static int32_t take_at(struct quire_vspace *vs, struct plan *plan, uintptr_t address)
+{
+	size_t pages = pages_of(vs, plan->request.size);
+
+	if (!quire_in_window(vs, address) || address & (vs->page_size - 1) || pages > vs->pages)
+		return QUIRE_EINVAL;
+	if (pages > quire_pages_allowance(vs, plan->budget, plan->spare))
+		return quire_pages_refusal(vs, plan->budget, pages, plan->spare);
+	plan->first = quire_page_index(vs, address);
+	plan->count = (uint32_t)pages;
+	return quire_extents_alloc_at(&vs->extents, plan->first, plan->count);
+}
+
+void *quire_vpage_alloc_at(struct quire_vspace *vs, void *ptr, size_t pages, uint32_t prot)
+{
+	struct quire_request request = { .size = 0 };
+	struct quire_section section;
+	struct plan plan;
+	int32_t status;
+
+	request.size = pages > SIZE_MAX >> vs->page_shift ? 0 : pages << vs->page_shift;
+	status = make_plan(vs, &request, prot, &plan);
+	if (!status && quire_forbidden(vs))
+		status = QUIRE_ECONTEXT;
+	if (status)
+		return finish(vs, &request, &plan, status);
+	section = quire_section_enter(vs);
+	status = take_at(vs, &plan, quire_address(vs, ptr));
+	if (!status)
+		status = back_with_pages(&section, &plan);
+	quire_section_leave(&section);
+	return finish(vs, &request, &plan, status);
+}
+
+/* ---- finding an allocation ------------------------------------------------------------------ */
+
+struct piece {
+	uint32_t start; /* of the allocation */
+	uint32_t size;  /* of the allocation, its guard not counted */
+	uint32_t first; /* of the piece that was named */
+	uint32_t count;
+};
+
+static bool is_allocation(const struct quire_vspace *vs, uint32_t start)
+{
+	return quire_extents_size(&vs->extents, start) && !vs->page[start].aside;
+}
+
+static uint32_t size_of(const struct quire_vspace *vs, uint32_t start)
+{
+	return quire_extents_size(&vs->extents, start) - vs->page[start].guard;
+}
+
+/* The allocation that is named by its first page. */
+static int32_t find_whole(const struct quire_vspace *vs, uintptr_t address, struct piece *piece)
+{
+	if (!quire_in_window(vs, address))
+		return QUIRE_EFOREIGN;
+	piece->start = quire_page_index(vs, address);
+	if (address & (vs->page_size - 1) || !is_allocation(vs, piece->start))
+		return QUIRE_EFREE;
+	if (vs->page[piece->start].object)
+		return QUIRE_EFOREIGN;
+	piece->size = size_of(vs, piece->start);
+	piece->first = piece->start;
+	piece->count = piece->size;
+	return QUIRE_OK;
+}
+
+/* Pages within one allocation. */
+static int32_t find_part(const struct quire_vspace *vs, uintptr_t address, size_t pages,
+			 struct piece *piece)
+{
+	if (!quire_in_window(vs, address))
+		return QUIRE_EFOREIGN;
+	if (!pages || address & (vs->page_size - 1))
+		return QUIRE_EINVAL;
+	piece->first = quire_page_index(vs, address);
+	piece->start = quire_extents_owner_of(&vs->extents, piece->first);
+	if (piece->start == QUIRE_NOWHERE || !is_allocation(vs, piece->start))
+		return QUIRE_EFREE;
+	if (vs->page[piece->start].object)
+		return QUIRE_EFOREIGN;
+	piece->size = size_of(vs, piece->start);
+	if (pages > piece->size - (piece->first - piece->start))
+		return QUIRE_EFREE;
+	piece->count = (uint32_t)pages;
+	return QUIRE_OK;
+}
+
+/* ---- parts of an allocation ----------------------------------------------------------------- */
+
+static int32_t commit(struct quire_section *section, const struct piece *piece, uint32_t prot,
+		      const struct quire_budget *budget, size_t spare)
+{
+	struct quire_vspace *vs = section->vs;
+	uint32_t dropped;
+
+	if (quire_pages_unheld(vs, piece->first, piece->count) < piece->count)
+		return QUIRE_EBUSY;
+	if (piece->count > quire_pages_allowance(vs, budget, spare))
+		return quire_pages_refusal(vs, budget, piece->count, spare);
+	quire_pages_hold(vs, piece->first, piece->count, prot, budget);
+	return quire_pages_settle(section, piece->first, piece->count, prot, &dropped);
+}
+
+int32_t quire_vpage_commit(struct quire_vspace *vs, void *ptr, size_t pages, uint32_t prot,
+			   struct quire_budget *budget)
+{
+	size_t spare = quire_pages_spare(vs);
+	struct quire_section section;
+	struct piece piece;
+	int32_t status;
+
+	if (!budget)
+		budget = &vs->common;
+	if (quire_forbidden(vs))
+		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+	if (!quire_mmu_accepts(vs->mmu, prot) || !knows(vs, budget))
+		return refuse(vs, QUIRE_EINVAL, 0, 0);
+	section = quire_section_enter(vs);
+	status = find_part(vs, quire_address(vs, ptr), pages, &piece);
+	if (!status && quire_pages_condemned(vs, piece.first, piece.count))
+		status = QUIRE_EFREE;
+	if (!status)
+		status = commit(&section, &piece, prot, budget, spare);
+	quire_section_leave(&section);
+	if (status)
+		return refuse_pointer(vs, status, ptr);
+	fresh_cache(vs, quire_pointer(quire_address(vs, ptr)), pages);
+	return QUIRE_OK;
+}
+
+int32_t quire_vpage_decommit(struct quire_vspace *vs, void *ptr, size_t pages)
+{
+	struct quire_section section;
+	struct piece piece;
+	uint32_t dropped;
+	int32_t status;
+
+	if (quire_forbidden(vs))
+		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+	section = quire_section_enter(vs);
+	quire_section_deepen(&section);
+	status = find_part(vs, quire_address(vs, ptr), pages, &piece);
+	if (!status) {
+		quire_pages_invalidate(vs, piece.first, piece.count);
+		status = quire_pages_release(&section, piece.first, piece.count, &dropped);
+	}
+	quire_section_leave(&section);
+	return status ? refuse_pointer(vs, status, ptr) : QUIRE_OK;
+}
+
+int32_t quire_vpage_protect(struct quire_vspace *vs, void *ptr, size_t pages, uint32_t prot)
+{
+	struct quire_section section;
+	struct piece piece;
+	int32_t status;
+
+	if (quire_forbidden(vs))
+		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+	if (!quire_mmu_accepts(vs->mmu, prot))
+		return refuse(vs, QUIRE_EINVAL, 0, 0);
+	section = quire_section_enter(vs);
+	quire_section_deepen(&section);
+	status = find_part(vs, quire_address(vs, ptr), pages, &piece);
+	if (!status && (quire_pages_unheld(vs, piece.first, piece.count) ||
+			quire_pages_condemned(vs, piece.first, piece.count)))
+		status = QUIRE_EFREE;
+	if (!status)
+		status = quire_pages_protect(&section, piece.first, piece.count, prot);
+	quire_section_leave(&section);
+	if (status)
+		return refuse_pointer(vs, status, ptr);
+	if (prot & QUIRE_EXEC && vs->mmu->icache_sync)
+		vs->mmu->icache_sync(vs->mmu, ptr, pages << vs->page_shift);
+	return QUIRE_OK;
+}
+
+/* ---- resizing ------------------------------------------------------------------------------- */
+
+static int32_t grow(struct quire_section *section, const struct piece *piece, uint32_t count,
+		    size_t spare)
+{
+	struct quire_vspace *vs = section->vs;
+	const struct quire_page *last = &vs->page[piece->start + piece->size - 1];
+	uint32_t guard = vs->page[piece->start].guard;
+	struct piece more = { .first = piece->start + piece->size, .count = count - piece->size };
+	uint32_t prot = last->prot;
+	const struct quire_budget *budget = vs->ledger.budgets[last->payer];
+	bool addresses_only = !last->users;
+	int32_t status = quire_extents_resize(&vs->extents, piece->start, count + guard);
+
+	if (status || addresses_only)
+		return status;
+	status = commit(section, &more, prot, budget, spare);
+	if (status)
+		quire_extents_resize(&vs->extents, piece->start, piece->size + guard);
+	return status;
+}
+
+static int32_t shrink(struct quire_section *section, const struct piece *piece, uint32_t count)
+{
+	struct quire_vspace *vs = section->vs;
+	uint32_t dropped;
+	int32_t status;
+
+	status = quire_pages_release(section, piece->start + count, piece->size - count, &dropped);
+	if (!status)
+		quire_extents_resize(&vs->extents, piece->start,
+				     count + vs->page[piece->start].guard);
+	return status;
+}
+
+int32_t quire_vpage_resize(struct quire_vspace *vs, void *ptr, size_t pages)
+{
+	size_t spare = quire_pages_spare(vs);
+	struct quire_section section;
+	struct piece piece = { .size = 0 };
+	int32_t status;
+
+	if (quire_forbidden(vs))
+		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+	section = quire_section_enter(vs);
+	quire_section_deepen(&section);
+	status = find_whole(vs, quire_address(vs, ptr), &piece);
+	if (!status && !pages)
+		status = QUIRE_EINVAL;
+	if (!status && quire_pages_condemned(vs, piece.start, piece.size))
+		status = QUIRE_EFREE;
+	if (!status && pages > vs->pages)
+		status = QUIRE_ENOVIRT;
+	if (!status && pages > piece.size)
+		status = grow(&section, &piece, (uint32_t)pages, spare);
+	else if (!status && pages < piece.size)
+		status = shrink(&section, &piece, (uint32_t)pages);
+	quire_section_leave(&section);
+	if (status)
+		return refuse_pointer(vs, status, ptr);
+	tell_about(vs, QUIRE_EVENT_RESIZE, ptr, pages, 0);
+	return QUIRE_OK;
+}
+
+/* ---- freeing -------------------------------------------------------------------------------- */
+
+/* The budgets that pay for pages of an allocation may set addresses aside again when it is gone. */
+static struct quire_budget *payer_of(const struct quire_vspace *vs, const struct piece *piece)
+{
+	const struct quire_page *page = &vs->page[piece->start];
+
+	return page->users ? vs->ledger.budgets[page->payer] : NULL;
+}
+
+static int32_t free_piece(struct quire_section *section, uintptr_t address, struct piece *piece)
+{
+	struct quire_vspace *vs = section->vs;
+	struct quire_budget *payer;
+	uint32_t dropped;
+	int32_t status = find_whole(vs, address, piece);
+
+	if (!status && !quire_pages_quiet(vs, piece->first, piece->count)) {
+		quire_section_deepen(section);
+		status = find_whole(vs, address, piece);
+	}
+	if (status)
+		return status;
+	payer = payer_of(vs, piece);
+	quire_pages_invalidate(vs, piece->first, piece->count);
+	status = quire_pages_release(section, piece->first, piece->count, &dropped);
+	if (!status)
+		give_addresses(vs, piece->start, payer);
+	return status;
+}
+
+int32_t quire_vpage_free(struct quire_vspace *vs, void *ptr)
+{
+	struct quire_section section;
+	struct piece piece = { .size = 0 };
+	int32_t status;
+
+	if (quire_forbidden(vs))
+		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+	section = quire_section_enter(vs);
+	status = free_piece(&section, quire_address(vs, ptr), &piece);
+	quire_section_leave(&section);
+	if (status)
+		return refuse_pointer(vs, status, ptr);
+	tell_about(vs, QUIRE_EVENT_FREE, ptr, piece.size, 0);
+	return QUIRE_OK;
+}
+
+/* ---- asking --------------------------------------------------------------------------------- */
+
+size_t quire_vpage_size(struct quire_vspace *vs, const void *ptr)
+{
+	struct quire_section section = quire_section_enter(vs);
+	struct piece piece = { .size = 0 };
+	int32_t status = find_whole(vs, quire_address(vs, ptr), &piece);
+
+	quire_section_leave(&section);
+	return status ? 0 : piece.size;
+}
+
+void *quire_vpage_owner(struct quire_vspace *vs, const void *ptr, size_t *pages)
+{
+	uintptr_t address = quire_address(vs, ptr);
+	struct quire_section section = quire_section_enter(vs);
+	uint32_t start = QUIRE_NOWHERE;
+	size_t size = 0;
+
+	if (quire_in_window(vs, address))
+		start = quire_extents_owner_of(&vs->extents, quire_page_index(vs, address));
+	if (start != QUIRE_NOWHERE && vs->page[start].aside)
+		start = QUIRE_NOWHERE;
+	if (start != QUIRE_NOWHERE)
+		size = size_of(vs, start);
+	quire_section_leave(&section);
+	if (pages)
+		*pages = size;
+	return start == QUIRE_NOWHERE ? NULL : quire_pointer(quire_page_address(vs, start));
+}
+
+bool quire_vspace_is_mapped(struct quire_vspace *vs, const void *ptr)
+{
+	uintptr_t address = quire_address(vs, ptr);
+	struct quire_section section = quire_section_enter(vs);
+	bool mapped = quire_in_window(vs, address) &&
+		      vs->page[quire_page_index(vs, address)].state == PAGE_PRESENT;
+
+	quire_section_leave(&section);
+	return mapped;
+}
+
+int32_t quire_vspace_trim(struct quire_vspace *vs)
+{
+	struct quire_section section;
+	int32_t status;
+
+	if (quire_forbidden(vs))
+		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+	section = quire_section_enter(vs);
+	quire_section_deepen(&section);
+	status = quire_pages_trim(&section);
+	quire_section_leave(&section);
+	return status;
+}
+
+void quire_vspace_stats(struct quire_vspace *vs, struct quire_vspace_stats *stats)
+{
+	struct quire_section section = quire_section_enter(vs);
+
+	*stats = (struct quire_vspace_stats){
+		.pages = vs->pages,
+		.free = quire_extents_free_units(&vs->extents),
+		.largest = quire_extents_largest(&vs->extents),
+		.allocations = quire_extents_live(&vs->extents) - count_asides(vs),
+		.held = vs->ledger.used,
+		.held_peak = vs->held_peak,
+		.retained = vs->retained,
+		.physical = vs->ledger.capacity,
+		.promised = vs->ledger.promised,
+		.map_calls = vs->map_calls,
+		.unmap_calls = vs->unmap_calls,
+		.mapped_pages = vs->mapped_pages,
+		.misuses = vs->misuses,
+	};
+	memcpy(stats->refusals, vs->refusals, sizeof(stats->refusals));
+	quire_section_leave(&section);
+}
+
+/* ---- the full check ------------------------------------------------------------------------- */
+
+static const char *check_pages(const struct quire_vspace *vs)
+{
+	size_t retained = 0, held = 0;
+
+	for (uint32_t index = 0; index < vs->pages; index++) {
+		const struct quire_page *page = &vs->page[index];
+
+		if (page->users && quire_extents_owner_of(&vs->extents, index) == QUIRE_NOWHERE)
+			return "a page is held at an address that nobody owns";
+		if (page->users && !vs->ledger.budgets[page->payer])
+			return "a page is paid by a budget that is not admitted";
+		if (!page->users && page->state == PAGE_ARRIVING)
+			return "a page arrives for nobody";
+		if (page->users && page->state == PAGE_ABSENT)
+			return "a page is held and absent";
+		held += page->users != 0;
+		retained += !page->users && page->state != PAGE_ABSENT;
+	}
+	if (held != vs->ledger.used)
+		return "the pages that are held do not add up to what is paid";
+	return retained == vs->retained ? NULL : "the retained pages do not add up";
+}
+
+const char *quire_vspace_check(struct quire_vspace *vs)
+{
+	struct quire_section section = quire_section_enter(vs);
+	const char *broken = quire_extents_check(&vs->extents);
+
+	if (!broken)
+		broken = quire_ledger_check(&vs->ledger);
+	if (!broken)
+		broken = check_pages(vs);
+	quire_section_leave(&section);
+	return broken;
+}
