@@ -1,0 +1,1132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vregion: the memory of one pipeline or module in one window. Text, shared and lifetime areas are
+ * arenas: a pointer that moves up, with pages committed as it crosses them. The interim area is an
+ * elastic heap (vmh) in the rest of the window. Nothing here maps or unmaps by itself: pages are held,
+ * settled and released by the protocol of pages.h.
+ *
+ * An arena is changed in two steps, because settling may let go of the short lock: the pointer is moved
+ * first, which makes others that need the same new pages wait for the transition lock; `committed`
+ * follows when the pages are present, or the pointer goes back.
+ *
+ * Bound: an arena allocation is a few comparisons; everything else is linear in the region's pages.
+ */
+#include "heap.h"
+#include "quire/vregion.h"
+
+/* ---- telling -------------------------------------------------------------------------------- */
+
+static int32_t refuse(struct quire_vregion *vr, int32_t why, const void *ptr, size_t size,
+		      uint32_t tag)
+{
+	bool misuse = why == QUIRE_EFOREIGN || why == QUIRE_EFREE;
+	struct quire_event event = {
+		.kind = misuse ? QUIRE_EVENT_MISUSE : QUIRE_EVENT_FAIL,
+		.why = why,
+		.object = vr,
+		.ptr = ptr,
+		.size = size,
+		.tag = tag,
+	};
+
+	if (misuse) {
+		event.owner = quire_pointer(quire_page_address(vr->vs, vr->first_page));
+		event.owner_size = (size_t)vr->pages << vr->vs->page_shift;
+	}
+	quire_tell(vr->vs, &event);
+	return why;
+}
+
+static void tell_about(struct quire_vregion *vr, uint32_t kind, const void *ptr, size_t size,
+		       uint32_t tag)
+{
+	struct quire_event event = {
+		.kind = kind, .object = vr, .ptr = ptr, .size = size, .tag = tag
+	};
+
+	quire_tell(vr->vs, &event);
+}
+
+/* ---- addresses ------------------------------------------------------------------------------ */
+
+static size_t bytes_of(const struct quire_vregion *vr, uint32_t pages)
+{
+	return (size_t)pages << vr->vs->page_shift;
+}
+
+static uintptr_t arena_base(const struct quire_vregion *vr, const struct quire_arena *arena)
+{
+	return quire_page_address(vr->vs, arena->first_page);
+}
+
+static bool in_region(const struct quire_vregion *vr, uintptr_t address)
+{
+	uintptr_t base = quire_page_address(vr->vs, vr->first_page);
+
+	return address >= base && address - base < bytes_of(vr, vr->pages);
+}
+
+/* The arena that holds the address, or NULL: the interim area, or outside. */
+static struct quire_arena *arena_of(struct quire_vregion *vr, uintptr_t address)
+{
+	for (uint32_t area = 0; area < QUIRE_INTERIM; area++) {
+		struct quire_arena *arena = &vr->arena[area];
+
+		if (arena->pages && address >= arena_base(vr, arena) &&
+		    address - arena_base(vr, arena) < bytes_of(vr, arena->pages))
+			return arena;
+	}
+	return NULL;
+}
+
+static bool in_interim(const struct quire_vregion *vr, uintptr_t address)
+{
+	return vr->has_interim && address >= vr->interim.base &&
+	       address - vr->interim.base < vr->interim.window;
+}
+
+/* ---- making --------------------------------------------------------------------------------- */
+
+struct layout {
+	uint32_t pages[QUIRE_AREAS];
+	uint32_t total;
+};
+
+static bool page_count(const struct quire_vspace *vs, size_t bytes, uint32_t *pages)
+{
+	size_t count = quire_divide_up(bytes, vs->page_size);
+
+	*pages = (uint32_t)count;
+	return count <= vs->pages;
+}
+
+static int32_t lay_out(const struct quire_vspace *vs, const struct quire_vregion_config *config,
+		       struct layout *layout)
+{
+	uint64_t total = 0;
+
+	if (!page_count(vs, config->text, &layout->pages[QUIRE_TEXT]) ||
+	    !page_count(vs, config->shared, &layout->pages[QUIRE_SHARED]) ||
+	    !page_count(vs, config->lifetime, &layout->pages[QUIRE_LIFETIME]) ||
+	    !page_count(vs, config->interim, &layout->pages[QUIRE_INTERIM]))
+		return QUIRE_ENOVIRT;
+	for (uint32_t area = 0; area < QUIRE_AREAS; area++)
+		total += layout->pages[area];
+	if (!total || (config->flags & QUIRE_VREGION_LAZY && config->interim))
+		return QUIRE_EINVAL;
+	layout->total = (uint32_t)total;
+	return total <= vs->pages ? QUIRE_OK : QUIRE_ENOVIRT;
+}
+
+static uint32_t prot_of(const struct quire_vregion_config *config, uint32_t area)
+{
+	return config->prot[area] ? config->prot[area] : QUIRE_RW;
+}
+
+static size_t unit_of(const struct quire_vspace *vs, const struct quire_vregion_config *config)
+{
+	size_t unit = config->unit ? config->unit : vs->mmu->cache_line;
+
+	return !vs->mmu->coherent && unit < vs->mmu->cache_line ? vs->mmu->cache_line : unit;
+}
+
+/* Bytes that may become interim, and so the size of the heap's records. */
+static size_t interim_most(const struct quire_vspace *vs, const struct quire_vregion_config *config)
+{
+	size_t bytes = config->flags & QUIRE_VREGION_LAZY ? config->lifetime : config->interim;
+
+	return quire_round_up(bytes, unit_of(vs, config));
+}
+
+static int32_t check_config(struct quire_vspace *vs, const struct quire_vregion_config *config,
+			    struct layout *layout)
+{
+	const struct quire_mmu *mmu = vs->mmu;
+	size_t units;
+	int32_t status;
+
+	if (!config || !config->storage || (uintptr_t)config->storage % sizeof(uintptr_t) ||
+	    config->storage_bytes < sizeof(struct quire_vregion) ||
+	    config->flags & ~QUIRE_VREGION_LAZY ||
+	    (!mmu->coherent && quire_uncached(mmu, config->storage) != config->storage) ||
+	    !quire_power_of_two(unit_of(vs, config)) || unit_of(vs, config) > vs->page_size)
+		return QUIRE_EINVAL;
+	for (uint32_t area = 0; area < QUIRE_AREAS; area++)
+		if (!quire_mmu_accepts(mmu, prot_of(config, area)))
+			return QUIRE_EINVAL;
+	if (config->budget && (config->budget->id >= vs->ledger.slots ||
+			       vs->ledger.budgets[config->budget->id] != config->budget))
+		return QUIRE_EINVAL;
+	status = lay_out(vs, config, layout);
+	if (status)
+		return status;
+	units = interim_most(vs, config) / unit_of(vs, config);
+	if (units > QUIRE_EXTENTS_MAX_UNITS ||
+	    (units && config->storage_bytes - sizeof(struct quire_vregion) <
+			      QUIRE_EXTENTS_STORAGE((uint32_t)units)))
+		return QUIRE_EINVAL;
+	return QUIRE_OK;
+}
+
+static int32_t make_interim(struct quire_vregion *vr)
+{
+	size_t window = bytes_of(vr, vr->interim_pages);
+	struct quire_vmh_config config = {
+		.window = window < vr->interim_most ? window : vr->interim_most,
+		.unit = vr->unit,
+		.prot = vr->interim_prot,
+		.budget = vr->budget,
+		.storage = vr->heap_storage,
+		.storage_bytes = vr->heap_storage_bytes,
+	};
+	int32_t status;
+
+	if (!vr->interim_pages)
+		return QUIRE_OK;
+	status = quire_vmh_init_within(&vr->interim, vr->vs, vr->interim_first, vr->interim_pages,
+				       &config);
+	vr->has_interim = !status;
+	return status;
+}
+
+static void make_areas(struct quire_vregion *vr, const struct quire_vregion_config *config,
+		       const struct layout *layout)
+{
+	uint32_t page = vr->first_page;
+
+	for (uint32_t area = 0; area < QUIRE_INTERIM; area++) {
+		vr->arena[area].first_page = page;
+		vr->arena[area].pages = layout->pages[area];
+		vr->arena[area].prot = prot_of(config, area);
+		vr->arena[area].newest = SIZE_MAX;
+		page += layout->pages[area];
+	}
+	vr->interim_first = page;
+	vr->interim_pages = layout->pages[QUIRE_INTERIM];
+	vr->interim_prot = prot_of(config, QUIRE_INTERIM);
+}
+
+static struct quire_vregion *fail_create(struct quire_vspace *vs, int32_t status, uint32_t tag,
+					 int32_t *why)
+{
+	struct quire_event event = {
+		.kind = QUIRE_EVENT_FAIL, .why = status, .object = vs, .tag = tag
+	};
+
+	if (why)
+		*why = status;
+	if (vs)
+		quire_tell(vs, &event);
+	return NULL;
+}
+
+struct quire_vregion *quire_vregion_create(struct quire_vspace *vs,
+					   const struct quire_vregion_config *config, int32_t *why)
+{
+	struct quire_section section;
+	struct quire_vregion *vr;
+	struct layout layout;
+	uint32_t first;
+	int32_t status = vs ? check_config(vs, config, &layout) : QUIRE_EINVAL;
+
+	if (vs && quire_forbidden(vs))
+		status = QUIRE_ECONTEXT;
+	if (status)
+		return fail_create(vs, status, config ? config->tag : 0, why);
+	section = quire_section_enter(vs);
+	first = quire_window_take(vs, layout.total);
+	quire_section_leave(&section);
+	if (first == QUIRE_NOWHERE)
+		return fail_create(vs, QUIRE_ENOVIRT, config->tag, why);
+	vr = config->storage;
+	*vr = (struct quire_vregion){
+		.vs = vs,
+		.budget = config->budget ? config->budget : &vs->common,
+		.first_page = first,
+		.pages = layout.total,
+		.users = 1,
+		.flags = config->flags,
+		.tag = config->tag,
+		.interim_most = interim_most(vs, config),
+		.unit = unit_of(vs, config),
+		.heap_storage = vr + 1,
+		.heap_storage_bytes = config->storage_bytes - sizeof(*vr),
+		.storage = config->storage,
+		.release = config->release,
+		.context = config->context,
+	};
+	make_areas(vr, config, &layout);
+	make_interim(vr);
+	if (why)
+		*why = QUIRE_OK;
+	return vr;
+}
+
+/* ---- users ---------------------------------------------------------------------------------- */
+
+struct quire_vregion *quire_vregion_get(struct quire_vregion *vr)
+{
+	struct quire_section section = quire_section_enter(vr->vs);
+	bool alive = vr->users > 0;
+
+	vr->users += alive;
+	quire_section_leave(&section);
+	return alive ? vr : NULL;
+}
+
+/* Give all pages and the addresses back. In a deep section. */
+static int32_t dissolve(struct quire_section *section, struct quire_vregion *vr)
+{
+	int32_t status = QUIRE_OK;
+	uint32_t dropped;
+
+	if (vr->has_interim)
+		status = quire_vmh_reset(section, &vr->interim);
+	for (uint32_t area = 0; !status && area < QUIRE_INTERIM; area++) {
+		struct quire_arena *arena = &vr->arena[area];
+
+		status =
+			quire_pages_release(section, arena->first_page, arena->committed, &dropped);
+		if (!status)
+			arena->committed = 0;
+	}
+	if (!status)
+		quire_window_give(vr->vs, vr->first_page);
+	return status;
+}
+
+/* The same for a saved region: nothing is mapped, only the holds are left. */
+static int32_t dissolve_saved(struct quire_section *section, struct quire_vregion *vr)
+{
+	int32_t status = QUIRE_OK;
+
+	if (quire_pages_condemned(vr->vs, vr->first_page, vr->pages))
+		status = quire_pages_suspend(section, vr->first_page, vr->pages);
+	if (status)
+		return status;
+	while (quire_pages_unheld(vr->vs, vr->first_page, vr->pages) < vr->pages)
+		quire_pages_drop(vr->vs, vr->first_page, vr->pages);
+	quire_window_give(vr->vs, vr->first_page);
+	return QUIRE_OK;
+}
+
+static int32_t destroy(struct quire_section *section, struct quire_vregion *vr)
+{
+	int32_t status;
+
+	quire_section_deepen(section);
+	if (vr->users != 1) { /* somebody took it in the moment in which it was not locked */
+		if (!vr->users)
+			return QUIRE_EFREE;
+		vr->users--;
+		return QUIRE_OK;
+	}
+	status = vr->saved ? dissolve_saved(section, vr) : dissolve(section, vr);
+	vr->users = status ? 1 : 0;
+	return status;
+}
+
+int32_t quire_vregion_put(struct quire_vregion *vr)
+{
+	struct quire_section section;
+	bool last = false;
+	int32_t status = QUIRE_OK;
+
+	if (quire_forbidden(vr->vs))
+		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
+	section = quire_section_enter(vr->vs);
+	if (!vr->users)
+		status = QUIRE_EFREE;
+	else if (vr->users > 1)
+		vr->users--;
+	else
+		last = true;
+	quire_section_leave(&section);
+	if (!last)
+		return status ? refuse(vr, status, vr, 0, vr->tag) : QUIRE_OK;
+	if (vr->has_interim)
+		quire_vmh_tell_leaks(&vr->interim, vr, vr->tag);
+	section = quire_section_enter(vr->vs);
+	status = destroy(&section, vr);
+	last = !status && !vr->users;
+	quire_section_leave(&section);
+	if (status)
+		return refuse(vr, status, NULL, 0, vr->tag);
+	if (last && vr->release)
+		vr->release(vr->context, vr->storage);
+	return QUIRE_OK;
+}
+
+/* ---- sealing -------------------------------------------------------------------------------- */
+
+/* What lifetime has not touched becomes interim, from the next page on. */
+static int32_t split(struct quire_vregion *vr)
+{
+	struct quire_arena *lifetime = &vr->arena[QUIRE_LIFETIME];
+	uint32_t used = (uint32_t)quire_divide_up(lifetime->used, vr->vs->page_size);
+
+	vr->interim_first = lifetime->first_page + used;
+	vr->interim_pages = lifetime->pages - used;
+	lifetime->pages = used;
+	return make_interim(vr);
+}
+
+int32_t quire_vregion_seal(struct quire_vregion *vr)
+{
+	struct quire_section section;
+	int32_t status = QUIRE_OK;
+
+	if (quire_forbidden(vr->vs))
+		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
+	section = quire_section_enter(vr->vs);
+	quire_section_deepen(&section);
+	if (vr->saved || !vr->users)
+		status = QUIRE_ESTATE;
+	else if (!vr->sealed && vr->flags & QUIRE_VREGION_LAZY)
+		status = split(vr);
+	if (!status)
+		vr->sealed = true;
+	quire_section_leave(&section);
+	return status ? refuse(vr, status, NULL, 0, vr->tag) : QUIRE_OK;
+}
+
+int32_t quire_vregion_reset_interim(struct quire_vregion *vr)
+{
+	struct quire_section section;
+	int32_t status = QUIRE_OK;
+
+	if (quire_forbidden(vr->vs))
+		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
+	section = quire_section_enter(vr->vs);
+	quire_section_deepen(&section);
+	if (vr->saved || !vr->users)
+		status = QUIRE_ESTATE;
+	else if (vr->has_interim)
+		status = quire_vmh_reset(&section, &vr->interim);
+	quire_section_leave(&section);
+	return status ? refuse(vr, status, NULL, 0, vr->tag) : QUIRE_OK;
+}
+
+/* ---- allocating from an arena --------------------------------------------------------------- */
+
+/* Where an arena allocation would lie. */
+struct slot {
+	size_t offset;
+	size_t size;
+	uint32_t pages; /* of the arena, with it */
+};
+
+static int32_t find_slot(const struct quire_vregion *vr, const struct quire_arena *arena,
+			 const struct quire_request *request, size_t spare, struct slot *slot)
+{
+	uintptr_t base = arena_base(vr, arena);
+	uintptr_t start = quire_round_up(base + arena->used, request->align);
+	size_t end = bytes_of(vr, arena->pages);
+	size_t allowance, pages;
+
+	slot->offset = start - base;
+	if (start < base || slot->offset >= end)
+		return QUIRE_ENOVIRT;
+	slot->size = quire_request_clip(request, end - slot->offset);
+	if (!slot->size)
+		return QUIRE_ENOVIRT;
+	allowance = quire_pages_allowance(vr->vs, vr->budget, spare);
+	pages = quire_divide_up(slot->offset + slot->size, vr->vs->page_size);
+	if (pages > arena->committed && pages - arena->committed > allowance) {
+		size_t least = quire_divide_up(slot->offset + request->min, vr->vs->page_size);
+		size_t most = bytes_of(vr, arena->committed + (uint32_t)allowance);
+
+		slot->size =
+			most > slot->offset ? quire_request_clip(request, most - slot->offset) : 0;
+		if (!slot->size)
+			return quire_pages_refusal(vr->vs, vr->budget, least - arena->committed,
+						   spare);
+		pages = quire_divide_up(slot->offset + slot->size, vr->vs->page_size);
+	}
+	slot->pages = (uint32_t)pages;
+	return QUIRE_OK;
+}
+
+static void note_peak(struct quire_vregion *vr)
+{
+	size_t committed = vr->has_interim ? vr->interim.pages_held : 0;
+
+	for (uint32_t area = 0; area < QUIRE_INTERIM; area++) {
+		struct quire_arena *arena = &vr->arena[area];
+
+		committed += arena->committed;
+		if (arena->used > arena->used_peak)
+			arena->used_peak = arena->used;
+	}
+	if (committed > vr->committed_peak)
+		vr->committed_peak = committed;
+}
+
+/* Make the pages up to `pages` present. The section is deep. */
+static int32_t commit_to(struct quire_section *section, struct quire_vregion *vr,
+			 struct quire_arena *arena, uint32_t pages)
+{
+	uint32_t first = arena->first_page + arena->committed;
+	uint32_t count = pages - arena->committed;
+	uint32_t dropped;
+	int32_t status;
+
+	quire_pages_hold(vr->vs, first, count, arena->prot, vr->budget);
+	status = quire_pages_settle(section, first, count, arena->prot, &dropped);
+	if (!status)
+		arena->committed = pages;
+	return status;
+}
+
+static int32_t arena_state(const struct quire_vregion *vr, const struct quire_arena *arena)
+{
+	if (vr->saved || vr->sealed || !vr->users)
+		return QUIRE_ESTATE;
+	return arena->pages ? QUIRE_OK : QUIRE_ENOVIRT;
+}
+
+static int32_t take_slot(struct quire_section *section, struct quire_vregion *vr,
+			 struct quire_arena *arena, const struct quire_request *request,
+			 size_t spare, struct slot *slot)
+{
+	size_t used = arena->used;
+	int32_t status = arena_state(vr, arena);
+
+	if (!status)
+		status = find_slot(vr, arena, request, spare, slot);
+	if (!status && slot->pages > arena->committed && !section->deep) {
+		quire_section_deepen(section);
+		return take_slot(section, vr, arena, request, spare, slot);
+	}
+	if (status)
+		return status;
+	arena->used = slot->offset + slot->size;
+	if (slot->pages > arena->committed)
+		status = commit_to(section, vr, arena, slot->pages);
+	if (status) {
+		arena->used = used;
+		return status;
+	}
+	arena->newest = slot->offset;
+	arena->allocations++;
+	note_peak(vr);
+	return QUIRE_OK;
+}
+
+static size_t arena_align(const struct quire_vregion *vr, size_t align)
+{
+	size_t least = vr->vs->mmu->coherent ? 1 : vr->vs->mmu->cache_line;
+
+	if (!align)
+		return vr->unit;
+	return align < least ? least : align;
+}
+
+static int32_t make_request(const struct quire_vregion *vr, const struct quire_request *asked,
+			    struct quire_request *request)
+{
+	int32_t status;
+
+	*request = *asked;
+	request->align = arena_align(vr, asked->align);
+	status = quire_request_check(request, 0);
+	if (asked->align && !quire_power_of_two(asked->align))
+		status = QUIRE_EINVAL;
+	return asked->budget ? QUIRE_EINVAL : status;
+}
+
+static void *arena_request(struct quire_vregion *vr, struct quire_arena *arena,
+			   struct quire_request *asked)
+{
+	size_t spare = quire_pages_spare(vr->vs);
+	struct quire_section section;
+	struct quire_request request;
+	struct slot slot = { .size = 0 };
+	void *ptr;
+	int32_t status = make_request(vr, asked, &request);
+
+	if (!status) {
+		section = quire_section_enter(vr->vs);
+		status = take_slot(&section, vr, arena, &request, spare, &slot);
+		quire_section_leave(&section);
+	}
+	asked->why = status;
+	asked->granted = status ? 0 : slot.size;
+	if (status) {
+		refuse(vr, status, NULL, asked->size, asked->tag);
+		return NULL;
+	}
+	ptr = quire_pointer(arena_base(vr, arena) + slot.offset);
+	if (!vr->vs->mmu->coherent && vr->vs->mmu->invalidate)
+		vr->vs->mmu->invalidate(vr->vs->mmu, ptr,
+					quire_round_up(slot.size, vr->vs->mmu->cache_line));
+	tell_about(vr, QUIRE_EVENT_ALLOC, ptr, slot.size, asked->tag);
+	return ptr;
+}
+
+/* ---- allocating ----------------------------------------------------------------------------- */
+
+static void *refuse_request(struct quire_vregion *vr, struct quire_request *request, int32_t why)
+{
+	request->why = why;
+	request->granted = 0;
+	refuse(vr, why, NULL, request->size, request->tag);
+	return NULL;
+}
+
+static int32_t interim_state(const struct quire_vregion *vr)
+{
+	if (vr->saved || !vr->users || (vr->flags & QUIRE_VREGION_LAZY && !vr->sealed))
+		return QUIRE_ESTATE;
+	return vr->has_interim ? QUIRE_OK : QUIRE_ENOVIRT;
+}
+
+static void *interim_request(struct quire_vregion *vr, struct quire_request *request)
+{
+	struct quire_section section = quire_section_enter(vr->vs);
+	int32_t status = interim_state(vr);
+	void *ptr;
+
+	quire_section_leave(&section);
+	if (request->budget)
+		status = QUIRE_EINVAL;
+	if (status)
+		return refuse_request(vr, request, status);
+	ptr = quire_vmh_request(&vr->interim, request);
+	if (ptr) {
+		section = quire_section_enter(vr->vs);
+		note_peak(vr);
+		quire_section_leave(&section);
+	}
+	return ptr;
+}
+
+void *quire_vregion_request(struct quire_vregion *vr, enum quire_area area,
+			    struct quire_request *request)
+{
+	if (quire_forbidden(vr->vs))
+		return refuse_request(vr, request, QUIRE_ECONTEXT);
+	if ((uint32_t)area >= QUIRE_AREAS)
+		return refuse_request(vr, request, QUIRE_EINVAL);
+	if (area == QUIRE_INTERIM)
+		return interim_request(vr, request);
+	return arena_request(vr, &vr->arena[area], request);
+}
+
+void *quire_vregion_alloc(struct quire_vregion *vr, enum quire_area area, size_t size, size_t align)
+{
+	struct quire_request request = { .size = size, .align = align };
+
+	return quire_vregion_request(vr, area, &request);
+}
+
+size_t quire_vregion_would_fit(struct quire_vregion *vr, enum quire_area area,
+			       struct quire_request *request)
+{
+	size_t spare = quire_pages_spare(vr->vs);
+	struct quire_section section;
+	struct quire_request checked;
+	struct slot slot = { .size = 0 };
+
+	request->granted = 0;
+	request->why =
+		(uint32_t)area < QUIRE_AREAS ? make_request(vr, request, &checked) : QUIRE_EINVAL;
+	if (request->why)
+		return 0;
+	section = quire_section_enter(vr->vs);
+	if (area == QUIRE_INTERIM)
+		request->why = interim_state(vr);
+	else
+		request->why = arena_state(vr, &vr->arena[area]);
+	if (!request->why && area != QUIRE_INTERIM)
+		request->why = find_slot(vr, &vr->arena[area], &checked, spare, &slot);
+	quire_section_leave(&section);
+	if (!request->why && area == QUIRE_INTERIM)
+		return quire_vmh_would_fit(&vr->interim, request);
+	request->granted = request->why ? 0 : slot.size;
+	return request->granted;
+}
+
+void *quire_vregion_alloc_coherent(struct quire_vregion *vr, enum quire_area area, size_t size,
+				   size_t align)
+{
+	size_t line = vr->vs->mmu->cache_line;
+	struct quire_request request = { .align = align > line ? align : line };
+	void *ptr;
+
+	if (align && !quire_power_of_two(align))
+		request.align = align; /* to be refused with its reason */
+	request.size = size > SIZE_MAX / 2 ? size : quire_round_up(size, line);
+	ptr = quire_vregion_request(vr, area, &request);
+	if (!ptr)
+		return NULL;
+	quire_relinquish(vr->vs->mmu, ptr, request.granted);
+	return quire_uncached(vr->vs->mmu, ptr);
+}
+
+/* ---- resizing and freeing ------------------------------------------------------------------- */
+
+/* The newest allocation of an arena that still takes allocations. */
+static bool is_newest(const struct quire_vregion *vr, const struct quire_arena *arena,
+		      uintptr_t address)
+{
+	return !vr->sealed && arena->newest != SIZE_MAX &&
+	       address == arena_base(vr, arena) + arena->newest;
+}
+
+static int32_t resize_newest(struct quire_section *section, struct quire_vregion *vr,
+			     struct quire_arena *arena, uintptr_t address,
+			     const struct quire_request *request, size_t spare, struct slot *slot)
+{
+	struct quire_arena before;
+	int32_t status;
+
+	quire_section_deepen(section);
+	status = arena_state(vr, arena);
+	if (!status && !is_newest(vr, arena, address))
+		status = QUIRE_EFREE;
+	if (status)
+		return status;
+	before = *arena;
+	arena->used = arena->newest;
+	status = find_slot(vr, arena, request, spare, slot);
+	arena->used = before.used;
+	if (status)
+		return status;
+	arena->used = slot->offset + slot->size;
+	if (slot->pages > arena->committed)
+		status = commit_to(section, vr, arena, slot->pages);
+	if (status)
+		arena->used = before.used;
+	note_peak(vr);
+	return status;
+}
+
+int32_t quire_vregion_resize(struct quire_vregion *vr, void *ptr, size_t min, size_t preferred,
+			     size_t *granted)
+{
+	uintptr_t address = quire_address(vr->vs, ptr);
+	size_t spare = quire_pages_spare(vr->vs);
+	struct quire_request request = { .size = preferred, .min = min, .align = 1 };
+	struct quire_arena *arena = arena_of(vr, address);
+	struct quire_section section;
+	struct slot slot = { .size = 0 };
+	int32_t status = min ? quire_request_check(&request, 0) : QUIRE_EINVAL;
+
+	if (granted)
+		*granted = 0;
+	if (quire_forbidden(vr->vs))
+		status = QUIRE_ECONTEXT;
+	else if (!in_region(vr, address))
+		status = QUIRE_EFOREIGN;
+	if (status)
+		return refuse(vr, status, ptr, preferred, vr->tag);
+	if (!arena) {
+		status = interim_state(vr);
+		return status ? refuse(vr, status, ptr, preferred, vr->tag)
+			      : quire_vmh_resize_range(&vr->interim, ptr, min, preferred, granted);
+	}
+	section = quire_section_enter(vr->vs);
+	status = resize_newest(&section, vr, arena, address, &request, spare, &slot);
+	quire_section_leave(&section);
+	if (status)
+		return refuse(vr, status, ptr, preferred, vr->tag);
+	if (granted)
+		*granted = slot.size;
+	tell_about(vr, QUIRE_EVENT_RESIZE, ptr, slot.size, vr->tag);
+	return QUIRE_OK;
+}
+
+static int32_t free_in_arena(struct quire_vregion *vr, struct quire_arena *arena, uintptr_t address)
+{
+	struct quire_section section = quire_section_enter(vr->vs);
+	int32_t status = QUIRE_OK;
+
+	if (vr->saved || !vr->users) {
+		status = QUIRE_ESTATE;
+	} else if (address - arena_base(vr, arena) >= arena->used) {
+		status = QUIRE_EFREE;
+	} else if (is_newest(vr, arena, address)) {
+		arena->used = arena->newest;
+		arena->newest = SIZE_MAX;
+		arena->allocations--;
+	}
+	quire_section_leave(&section);
+	return status;
+}
+
+int32_t quire_vregion_free(struct quire_vregion *vr, void *ptr)
+{
+	uintptr_t address = quire_address(vr->vs, ptr);
+	struct quire_arena *arena = arena_of(vr, address);
+	int32_t status;
+
+	if (quire_forbidden(vr->vs))
+		return refuse(vr, QUIRE_ECONTEXT, ptr, 0, vr->tag);
+	if (!in_region(vr, address))
+		return refuse(vr, QUIRE_EFOREIGN, ptr, 0, vr->tag);
+	if (arena) {
+		status = free_in_arena(vr, arena, address);
+		if (!status)
+			tell_about(vr, QUIRE_EVENT_FREE, ptr, 0, vr->tag);
+		return status ? refuse(vr, status, ptr, 0, vr->tag) : QUIRE_OK;
+	}
+	if (vr->saved || !vr->users)
+		return refuse(vr, QUIRE_ESTATE, ptr, 0, vr->tag);
+	if (!in_interim(vr, address))
+		return refuse(vr, QUIRE_EFREE, ptr, 0, vr->tag);
+	return quire_vmh_free(&vr->interim, ptr);
+}
+
+size_t quire_vregion_usable_size(struct quire_vregion *vr, const void *ptr)
+{
+	return vr->has_interim ? quire_vmh_usable_size(&vr->interim, ptr) : 0;
+}
+
+bool quire_vregion_contains(const struct quire_vregion *vr, const void *ptr)
+{
+	return in_region(vr, quire_address(vr->vs, ptr));
+}
+
+/* ---- protection ----------------------------------------------------------------------------- */
+
+static void area_pages(const struct quire_vregion *vr, enum quire_area area, uint32_t *first,
+		       uint32_t *count)
+{
+	*first = area == QUIRE_INTERIM ? vr->interim_first : vr->arena[area].first_page;
+	*count = area == QUIRE_INTERIM ? vr->interim_pages : vr->arena[area].committed;
+}
+
+static int32_t protect(struct quire_section *section, struct quire_vregion *vr,
+		       enum quire_area area, uint32_t prot)
+{
+	uint32_t first, count;
+	int32_t status;
+
+	if (vr->saved || !vr->users)
+		return QUIRE_ESTATE;
+	area_pages(vr, area, &first, &count);
+	status = count ? quire_pages_protect(section, first, count, prot) : QUIRE_OK;
+	if (status)
+		return status;
+	if (area == QUIRE_INTERIM) {
+		vr->interim_prot = prot;
+		vr->interim.prot = prot;
+	} else {
+		vr->arena[area].prot = prot;
+	}
+	return QUIRE_OK;
+}
+
+int32_t quire_vregion_protect(struct quire_vregion *vr, enum quire_area area, uint32_t prot)
+{
+	const struct quire_mmu *mmu = vr->vs->mmu;
+	struct quire_section section;
+	uint32_t first, count;
+	int32_t status;
+
+	if (quire_forbidden(vr->vs))
+		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
+	if ((uint32_t)area >= QUIRE_AREAS || !quire_mmu_accepts(mmu, prot))
+		return refuse(vr, QUIRE_EINVAL, NULL, 0, vr->tag);
+	section = quire_section_enter(vr->vs);
+	quire_section_deepen(&section);
+	status = protect(&section, vr, area, prot);
+	area_pages(vr, area, &first, &count);
+	quire_section_leave(&section);
+	if (status)
+		return refuse(vr, status, NULL, 0, vr->tag);
+	if (prot & QUIRE_EXEC && count && mmu->icache_sync)
+		mmu->icache_sync(mmu, quire_pointer(quire_page_address(vr->vs, first)),
+				 bytes_of(vr, count));
+	return QUIRE_OK;
+}
+
+/* ---- save and restore ----------------------------------------------------------------------- */
+
+#define ARCHIVE_MAGIC 0x51524731u /* "QRG1" */
+
+/* What stands before the pages in an archive; all of it must match the region again. */
+struct archive_header {
+	uint32_t magic;
+	uint32_t page_size;
+	uint32_t region_pages;
+	uint32_t saved_pages;
+	uint64_t base;
+};
+
+struct checked_archive {
+	struct quire_archive *archive;
+	uint64_t sum;
+};
+
+/* FNV-1a, 64 bits: finds what was cut off, altered or mixed up; it is no protection from intent. */
+static uint64_t sum_of(uint64_t sum, const void *data, size_t bytes)
+{
+	const unsigned char *byte = data;
+
+	while (bytes--)
+		sum = (sum ^ *byte++) * 0x100000001b3u;
+	return sum;
+}
+
+static int32_t put_bytes(struct checked_archive *to, const void *data, size_t bytes)
+{
+	to->sum = sum_of(to->sum, data, bytes);
+	return to->archive->write(to->archive, data, bytes);
+}
+
+static int32_t get_bytes(struct checked_archive *from, void *data, size_t bytes)
+{
+	int32_t status = from->archive->read(from->archive, data, bytes);
+
+	if (!status)
+		from->sum = sum_of(from->sum, data, bytes);
+	return status;
+}
+
+static struct archive_header header_of(const struct quire_vregion *vr)
+{
+	uint32_t end = vr->first_page + vr->pages;
+	struct archive_header header = {
+		.magic = ARCHIVE_MAGIC,
+		.page_size = (uint32_t)vr->vs->page_size,
+		.region_pages = vr->pages,
+		.base = quire_page_address(vr->vs, vr->first_page),
+	};
+
+	for (uint32_t page = vr->first_page; page < end; page++)
+		header.saved_pages += vr->vs->page[page].users != 0;
+	return header;
+}
+
+/* The contents of each held page, with its number before it, and the sum behind them all. */
+static int32_t write_pages(struct quire_vregion *vr, struct quire_archive *archive)
+{
+	struct checked_archive to = { archive, 0xcbf29ce484222325u };
+	struct archive_header header = header_of(vr);
+	int32_t status = put_bytes(&to, &header, sizeof(header));
+
+	for (uint32_t page = 0; !status && page < vr->pages; page++) {
+		if (!vr->vs->page[vr->first_page + page].users)
+			continue;
+		status = put_bytes(&to, &page, sizeof(page));
+		if (!status)
+			status = put_bytes(
+				&to,
+				quire_pointer(quire_page_address(vr->vs, vr->first_page + page)),
+				vr->vs->page_size);
+	}
+	return status ? status : archive->write(archive, &to.sum, sizeof(to.sum));
+}
+
+static int32_t read_header(struct quire_vregion *vr, struct checked_archive *from)
+{
+	struct archive_header expected = header_of(vr), header;
+	int32_t status = get_bytes(from, &header, sizeof(header));
+
+	if (status)
+		return status;
+	return memcmp(&header, &expected, sizeof(header)) ? QUIRE_EINVAL : QUIRE_OK;
+}
+
+static int32_t read_pages(struct quire_vregion *vr, struct checked_archive *from)
+{
+	uint64_t sum;
+	int32_t status = QUIRE_OK;
+
+	for (uint32_t page = 0, number; !status && page < vr->pages; page++) {
+		if (!vr->vs->page[vr->first_page + page].users)
+			continue;
+		status = get_bytes(from, &number, sizeof(number));
+		if (!status && number != page)
+			status = QUIRE_EINVAL;
+		if (!status)
+			status = get_bytes(
+				from,
+				quire_pointer(quire_page_address(vr->vs, vr->first_page + page)),
+				vr->vs->page_size);
+	}
+	if (!status)
+		status = from->archive->read(from->archive, &sum, sizeof(sum));
+	return !status && sum != from->sum ? QUIRE_EINVAL : status;
+}
+
+int32_t quire_vregion_save(struct quire_vregion *vr, struct quire_archive *archive)
+{
+	struct quire_section section;
+	int32_t status = QUIRE_OK;
+
+	if (quire_forbidden(vr->vs))
+		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
+	if (!archive || !archive->write)
+		return refuse(vr, QUIRE_EINVAL, NULL, 0, vr->tag);
+	section = quire_section_enter(vr->vs);
+	if (vr->saved || !vr->users || quire_pages_condemned(vr->vs, vr->first_page, vr->pages))
+		status = QUIRE_ESTATE;
+	else
+		vr->saved = true;
+	quire_section_leave(&section);
+	if (status)
+		return refuse(vr, status, NULL, 0, vr->tag);
+	status = write_pages(vr, archive);
+	section = quire_section_enter(vr->vs);
+	quire_section_deepen(&section);
+	if (status)
+		vr->saved = false;
+	else
+		status = quire_pages_suspend(&section, vr->first_page, vr->pages);
+	quire_section_leave(&section);
+	return status ? refuse(vr, status, NULL, 0, vr->tag) : QUIRE_OK;
+}
+
+/* Give every area its own protection back. */
+static int32_t protect_again(struct quire_section *section, struct quire_vregion *vr)
+{
+	int32_t status = QUIRE_OK;
+
+	for (uint32_t area = 0; !status && area < QUIRE_AREAS; area++) {
+		uint32_t prot = area == QUIRE_INTERIM ? vr->interim_prot : vr->arena[area].prot;
+		uint32_t first, count;
+
+		area_pages(vr, (enum quire_area)area, &first, &count);
+		if (prot != QUIRE_RW && count)
+			status = quire_pages_protect(section, first, count, prot);
+	}
+	return status;
+}
+
+/* Map all held pages again, writable, so that they can be filled. */
+static int32_t resume(struct quire_vregion *vr)
+{
+	struct quire_section section = quire_section_enter(vr->vs);
+	int32_t status;
+
+	quire_section_deepen(&section);
+	status = quire_pages_resume(&section, vr->first_page, vr->pages, QUIRE_RW);
+	quire_section_leave(&section);
+	return status;
+}
+
+/* The pages are filled, or could not be: the region goes on, or stays as it was saved. */
+static int32_t conclude(struct quire_vregion *vr, int32_t status)
+{
+	struct quire_section section = quire_section_enter(vr->vs);
+
+	quire_section_deepen(&section);
+	if (!status)
+		status = protect_again(&section, vr);
+	if (status)
+		quire_pages_suspend(&section, vr->first_page, vr->pages);
+	vr->saved = status != QUIRE_OK;
+	quire_section_leave(&section);
+	return status;
+}
+
+static void sync_text(const struct quire_vregion *vr)
+{
+	const struct quire_mmu *mmu = vr->vs->mmu;
+
+	for (uint32_t area = 0; area < QUIRE_INTERIM; area++)
+		if (vr->arena[area].prot & QUIRE_EXEC && vr->arena[area].committed &&
+		    mmu->icache_sync)
+			mmu->icache_sync(mmu, quire_pointer(arena_base(vr, &vr->arena[area])),
+					 bytes_of(vr, vr->arena[area].committed));
+}
+
+int32_t quire_vregion_restore(struct quire_vregion *vr, struct quire_archive *archive)
+{
+	struct checked_archive from = { archive, 0xcbf29ce484222325u };
+	int32_t status;
+
+	if (quire_forbidden(vr->vs))
+		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
+	if (!archive || !archive->read)
+		return refuse(vr, QUIRE_EINVAL, NULL, 0, vr->tag);
+	if (!vr->saved || !vr->users)
+		return refuse(vr, QUIRE_ESTATE, NULL, 0, vr->tag);
+	status = read_header(vr, &from);
+	if (!status)
+		status = resume(vr);
+	if (status)
+		return refuse(vr, status, NULL, 0, vr->tag);
+	status = conclude(vr, read_pages(vr, &from));
+	if (status)
+		return refuse(vr, status, NULL, 0, vr->tag);
+	sync_text(vr);
+	return QUIRE_OK;
+}
+
+/* ---- asking --------------------------------------------------------------------------------- */
+
+static void arena_info(const struct quire_vregion *vr, const struct quire_arena *arena,
+		       struct quire_area_info *info)
+{
+	*info = (struct quire_area_info){
+		.base = arena->pages ? quire_pointer(arena_base(vr, arena)) : NULL,
+		.size = bytes_of(vr, arena->pages),
+		.used = arena->used,
+		.used_peak = arena->used_peak,
+		.committed = bytes_of(vr, arena->committed),
+		.allocations = arena->allocations,
+		.prot = arena->prot,
+	};
+}
+
+static void interim_info(const struct quire_vregion *vr, struct quire_area_info *info)
+{
+	const struct quire_vmh *heap = &vr->interim;
+
+	*info = (struct quire_area_info){
+		.base = quire_pointer(heap->base),
+		.size = heap->window,
+		.used = heap->in_use,
+		.used_peak = heap->in_use_peak,
+		.committed = heap->pages_held << vr->vs->page_shift,
+		.allocations = heap->allocations,
+		.prot = vr->interim_prot,
+	};
+}
+
+void quire_vregion_info(struct quire_vregion *vr, struct quire_vregion_info *info)
+{
+	struct quire_section section = quire_section_enter(vr->vs);
+
+	*info = (struct quire_vregion_info){
+		.base = quire_pointer(quire_page_address(vr->vs, vr->first_page)),
+		.size = bytes_of(vr, vr->pages),
+		.committed_peak = vr->committed_peak << vr->vs->page_shift,
+		.users = vr->users,
+		.sealed = vr->sealed,
+		.saved = vr->saved,
+	};
+	for (uint32_t area = 0; area < QUIRE_INTERIM; area++)
+		arena_info(vr, &vr->arena[area], &info->area[area]);
+	if (vr->has_interim)
+		interim_info(vr, &info->area[QUIRE_INTERIM]);
+	for (uint32_t area = 0; area < QUIRE_AREAS; area++)
+		info->committed += info->area[area].committed;
+	quire_section_leave(&section);
+}
+
+const char *quire_vregion_check(struct quire_vregion *vr)
+{
+	const char *broken = vr->has_interim ? quire_vmh_check(&vr->interim) : NULL;
+	struct quire_section section = quire_section_enter(vr->vs);
+
+	for (uint32_t area = 0; !broken && area < QUIRE_INTERIM; area++) {
+		const struct quire_arena *arena = &vr->arena[area];
+
+		if (arena->used > bytes_of(vr, arena->committed))
+			broken = "an area hands out what is not committed";
+		else if (arena->committed > arena->pages && arena->pages)
+			broken = "an area has more pages than its size";
+		for (uint32_t page = 0; !broken && page < arena->committed; page++)
+			if (vr->vs->page[arena->first_page + page].users != 1)
+				broken = "a page of an area is not held by it alone";
+	}
+	if (!broken && !vr->vs->page[vr->first_page].object)
+		broken = "the region's window is not its own";
+	quire_section_leave(&section);
+	return broken;
+}
