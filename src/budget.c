@@ -36,7 +36,8 @@ int32_t quire_ledger_init(struct quire_ledger *ledger, size_t capacity, struct q
 	if (!ledger || !table || !slots || slots > QUIRE_BUDGETS_MAX)
 		return QUIRE_EINVAL;
 	memset(ledger, 0, sizeof(*ledger));
-	memset(table, 0, slots * sizeof(*table));
+	for (uint32_t id = 0; id < slots; id++)
+		table[id] = NULL;
 	ledger->capacity = capacity;
 	ledger->budgets = table;
 	ledger->slots = slots;

@@ -604,50 +604,73 @@ static uint32_t bound_words(uint32_t units)
 	return 2 * divide_up(units + 1, BITS);
 }
 
-static uint32_t count_keys(struct quire_extents *set)
+static uint32_t octave_words(const struct quire_extents *set)
+{
+	return divide_up((set->octaves + 2u) * (uint32_t)sizeof(*set->first_key),
+			 (uint32_t)sizeof(quire_word));
+}
+
+/* What follows from the number of units and the precision alone. */
+static void set_geometry(struct quire_extents *set, uint32_t units,
+			 enum quire_extents_precision precision)
+{
+	memset(set, 0, sizeof(*set));
+	set->units = units;
+	set->free_units = units;
+	set->octaves = (uint8_t)octave_of(units);
+	set->exact_octaves = precision == QUIRE_EXACT ? QUIRE_EXTENTS_OCTAVES : COMPACT_OCTAVES;
+}
+
+/* How many keys there are below an octave. */
+static uint32_t keys_below(const struct quire_extents *set, uint32_t octave)
 {
 	uint32_t keys = 0;
 
-	set->first_key[0] = 0;
-	for (uint32_t octave = 1; octave <= set->octaves; octave++) {
-		set->first_key[octave] = keys;
+	while (--octave)
 		keys += classes_of(set, octave) * blocks_of(set, octave);
-	}
-	set->first_key[set->octaves + 1] = keys;
 	return keys;
 }
 
-static size_t storage_needed(uint32_t units, enum quire_extents_precision precision)
+size_t quire_extents_storage(uint32_t units, enum quire_extents_precision precision)
 {
-	return precision == QUIRE_EXACT ? QUIRE_EXTENTS_STORAGE_EXACT(units)
-					: QUIRE_EXTENTS_STORAGE(units);
+	struct quire_extents set;
+	uint32_t words, total;
+
+	if (!units || units > QUIRE_EXTENTS_MAX_UNITS)
+		return 0;
+	set_geometry(&set, units, precision);
+	total = bound_words(units) + octave_words(&set);
+	words = keys_below(&set, set.octaves + 1u);
+	do {
+		words = divide_up(words, BITS);
+		total += words;
+	} while (words > 1);
+	return (size_t)total * sizeof(quire_word);
 }
 
 int32_t quire_extents_init(struct quire_extents *set, uint32_t units,
 			   enum quire_extents_precision precision, void *storage, size_t bytes)
 {
-	if (!set || !storage || !units || units > QUIRE_EXTENTS_MAX_UNITS ||
-	    (uintptr_t)storage % sizeof(quire_word) || bytes < storage_needed(units, precision))
+	size_t needed = quire_extents_storage(units, precision);
+	quire_word *next;
+	uint32_t words;
+
+	if (!set || !storage || !needed || (uintptr_t)storage % sizeof(quire_word) ||
+	    bytes < needed)
 		return QUIRE_EINVAL;
-	memset(set, 0, sizeof(*set));
-	memset(storage, 0, storage_needed(units, precision));
-	set->units = units;
-	set->free_units = units;
-	set->octaves = (uint8_t)octave_of(units);
-	set->exact_octaves = precision == QUIRE_EXACT ? QUIRE_EXTENTS_OCTAVES : COMPACT_OCTAVES;
+	memset(storage, 0, needed);
+	set_geometry(set, units, precision);
 	set->bounds = storage;
 	set->first_key = (uint32_t *)(set->bounds + bound_words(units));
-
-	quire_word *next = set->bounds + bound_words(units) +
-			   divide_up((set->octaves + 2u) * 4u, sizeof(quire_word));
-	uint32_t words = count_keys(set);
-
+	for (uint32_t octave = 1; octave <= set->octaves + 1u; octave++)
+		set->first_key[octave] = keys_below(set, octave);
+	next = set->bounds + bound_words(units) + octave_words(set);
+	words = set->first_key[set->octaves + 1];
 	do {
 		words = divide_up(words, BITS);
 		set->level[set->levels++] = next;
 		next += words;
 	} while (words > 1);
-
 	*starts(set, 0) |= 1;
 	*starts(set, units / BITS) |= bit(units);
 	file_run(set, 0, units);

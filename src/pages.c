@@ -67,9 +67,9 @@ size_t quire_pages_spare(const struct quire_vspace *vs)
 
 uintptr_t quire_address(const struct quire_vspace *vs, const void *ptr)
 {
-	uintptr_t address = (uintptr_t)ptr;
-
-	return quire_in_window(vs, address) ? address : (uintptr_t)quire_cached(vs->mmu, ptr);
+	if (!quire_in_window(vs, (uintptr_t)ptr))
+		ptr = quire_cached(vs->mmu, ptr);
+	return (uintptr_t)ptr;
 }
 
 bool quire_in_window(const struct quire_vspace *vs, uintptr_t address)
@@ -268,9 +268,10 @@ static void tell_pages(struct quire_vspace *vs, uint32_t kind, uint32_t first, u
 	quire_tell(vs, &event);
 }
 
-/* USER pages never show what was in their frames before, also where the user may not write. */
+/* USER pages never show what was in their frames before, also where the user may not write. If the
+ * last step fails they are mapped all the same, and still to be undone. */
 static int32_t map_zeroed(const struct quire_vspace *vs, uintptr_t address, uint32_t count,
-			  uint32_t prot)
+			  uint32_t prot, bool *mapped)
 {
 	const struct quire_mmu *mmu = vs->mmu;
 	size_t bytes = (size_t)count << vs->page_shift;
@@ -279,27 +280,30 @@ static int32_t map_zeroed(const struct quire_vspace *vs, uintptr_t address, uint
 
 	if (status)
 		return status;
+	*mapped = true;
 	memset(quire_pointer(address), 0, bytes);
 	if (!mmu->coherent)
 		mmu->writeback(mmu, quire_pointer(address), bytes);
-	if (prot != writable && mmu->protect(mmu, address, count, prot)) {
-		mmu->unmap(mmu, address, count);
+	if (prot != writable && mmu->protect(mmu, address, count, prot))
 		return QUIRE_EDRIVER;
-	}
 	return QUIRE_OK;
 }
 
-static int32_t drive_map(struct quire_vspace *vs, uint32_t first, uint32_t count, uint32_t prot)
+/* Map a run; *mapped says whether the driver has pages there now, which may be so after a failure. */
+static int32_t drive_map(struct quire_vspace *vs, uint32_t first, uint32_t count, uint32_t prot,
+			 bool *mapped)
 {
 	uintptr_t address = quire_page_address(vs, first);
 	int32_t status;
 
+	*mapped = false;
 	unlock(vs);
-	status = prot & QUIRE_USER ? map_zeroed(vs, address, count, prot)
+	status = prot & QUIRE_USER ? map_zeroed(vs, address, count, prot, mapped)
 				   : vs->mmu->map(vs->mmu, address, count, prot);
 	if (!status)
 		tell_pages(vs, QUIRE_EVENT_MAP, first, count);
 	lock(vs);
+	*mapped |= !status;
 	vs->map_calls++;
 	vs->mapped_pages += status ? 0 : count;
 	return status;
@@ -368,23 +372,23 @@ static int32_t clear_leaving(struct quire_vspace *vs, uint32_t first, uint32_t e
 }
 
 static int32_t map_or_trim(struct quire_section *section, uint32_t first, uint32_t count,
-			   uint32_t prot)
+			   uint32_t prot, bool *mapped)
 {
 	struct quire_vspace *vs = section->vs;
-	int32_t status = drive_map(vs, first, count, prot);
+	int32_t status = drive_map(vs, first, count, prot, mapped);
 
 	if (status == QUIRE_ENOPHYS && vs->retained) {
 		quire_pages_trim(section);
-		status = drive_map(vs, first, count, prot);
+		status = drive_map(vs, first, count, prot, mapped);
 	}
 	return status;
 }
 
-/* Unmap the arriving pages again that were mapped before the run that failed. */
-static void undo_arriving(struct quire_vspace *vs, uint32_t first, uint32_t failed)
+/* Unmap the arriving pages again that were mapped before an operation failed. */
+static void undo_arriving(struct quire_vspace *vs, uint32_t first, uint32_t end)
 {
-	for (uint32_t page = first, run; page < failed; page = run) {
-		run = run_of_state(vs, page, failed);
+	for (uint32_t page = first, run; page < end; page = run) {
+		run = run_of_state(vs, page, end);
 		if (vs->page[page].state == PAGE_ARRIVING && drive_unmap(vs, page, run - page))
 			set_state(vs, page, run, PAGE_ARRIVING, PAGE_LEAVING);
 	}
@@ -399,10 +403,11 @@ static int32_t map_arriving(struct quire_section *section, uint32_t first, uint3
 		run = run_of_state(vs, page, end);
 		if (vs->page[page].state != PAGE_ARRIVING)
 			continue;
-		int32_t status = map_or_trim(section, page, run - page, prot);
+		bool mapped;
+		int32_t status = map_or_trim(section, page, run - page, prot, &mapped);
 
 		if (status) {
-			undo_arriving(vs, first, page);
+			undo_arriving(vs, first, mapped ? run : page);
 			return status;
 		}
 	}

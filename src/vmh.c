@@ -169,17 +169,12 @@ static int32_t refuse(struct quire_vmh *heap, int32_t why, size_t size, uint32_t
 	return why;
 }
 
-/* The live allocation that holds the address, or the last one below it in its kind. */
-static bool nearest_owner(const struct quire_vmh *heap, uintptr_t address, struct grant *owner)
+/* The live allocation of a kind that holds the block, or the last one below it. */
+static bool owner_in_kind(const struct quire_vmh *heap, struct quire_blocks *kind, uint32_t block,
+			  struct grant *owner)
 {
-	struct quire_blocks *kind = in_heap(heap, address) ? kind_of(heap, address) : NULL;
 	struct quire_extent run;
-	uint32_t block;
 
-	if (!kind)
-		return false;
-	block = in_kind(kind, address) ? (uint32_t)((address - kind->base) / kind->stride)
-				       : kind->extents.units - 1;
 	while (quire_extents_next(&kind->extents, block, &run)) {
 		if (run.live && !is_aside(heap, kind, run.start)) {
 			*owner = (struct grant){ .kind = kind,
@@ -189,8 +184,24 @@ static bool nearest_owner(const struct quire_vmh *heap, uintptr_t address, struc
 			return true;
 		}
 		if (!run.start)
-			return false;
+			break;
 		block = run.start - 1;
+	}
+	return false;
+}
+
+/* The live allocation that holds the address, or the last one below it in the window. */
+static bool nearest_owner(const struct quire_vmh *heap, uintptr_t address, struct grant *owner)
+{
+	struct quire_blocks *kind = in_heap(heap, address) ? kind_of(heap, address) : NULL;
+
+	for (; kind; kind = kind > heap->blocks ? kind - 1 : NULL) {
+		uint32_t block = in_kind(kind, address)
+					 ? (uint32_t)((address - kind->base) / kind->stride)
+					 : kind->extents.units - 1;
+
+		if (owner_in_kind(heap, kind, block, owner))
+			return true;
 	}
 	return false;
 }
@@ -609,7 +620,7 @@ static void fresh_cache(const struct quire_vmh *heap, const void *ptr, size_t by
 {
 	const struct quire_mmu *mmu = heap->vs->mmu;
 
-	if (!mmu->coherent && mmu->invalidate)
+	if (!mmu->coherent && bytes)
 		mmu->invalidate(mmu, ptr, quire_round_up(bytes, mmu->cache_line));
 }
 
@@ -634,7 +645,7 @@ void *quire_vmh_request(struct quire_vmh *heap, struct quire_request *request)
 {
 	struct quire_section section;
 	struct order order;
-	struct grant grant;
+	struct grant grant = { .kind = heap->blocks };
 	int32_t status = make_order(heap, request, &order);
 
 	if (quire_forbidden(heap->vs))
@@ -704,7 +715,7 @@ void *quire_vmh_alloc_at(struct quire_vmh *heap, void *ptr, size_t size)
 	struct quire_request request = { .size = size };
 	struct quire_section section;
 	struct order order;
-	struct grant grant;
+	struct grant grant = { .kind = heap->blocks };
 	int32_t status = make_order(heap, &request, &order);
 
 	if (quire_forbidden(heap->vs))
@@ -739,7 +750,7 @@ size_t quire_vmh_would_fit(struct quire_vmh *heap, struct quire_request *request
 {
 	struct quire_section section;
 	struct order order;
-	struct grant grant;
+	struct grant grant = { .kind = heap->blocks };
 
 	request->granted = 0;
 	request->why = make_order(heap, request, &order);
@@ -969,6 +980,24 @@ static int32_t free_grant(struct quire_section *section, struct quire_vmh *heap,
 	return QUIRE_OK;
 }
 
+/* What this core still has in its cache of memory that it is about to give back. Lines of pages that
+ * are not present, after an unmap that failed, must not be touched. */
+static void forget_cache(struct quire_vmh *heap, uintptr_t address)
+{
+	struct quire_section section;
+	struct grant grant;
+	size_t size = 0;
+
+	if (heap->vs->mmu->coherent)
+		return;
+	section = quire_section_enter(heap->vs);
+	if (!find(heap, address, &grant) &&
+	    !quire_pages_condemned(heap->vs, grant.first_page, grant.pages))
+		size = usable(heap, &grant);
+	quire_section_leave(&section);
+	fresh_cache(heap, quire_pointer(address), size);
+}
+
 int32_t quire_vmh_free(struct quire_vmh *heap, void *ptr)
 {
 	uintptr_t address = quire_address(heap->vs, ptr);
@@ -978,8 +1007,7 @@ int32_t quire_vmh_free(struct quire_vmh *heap, void *ptr)
 
 	if (quire_forbidden(heap->vs))
 		return refuse(heap, QUIRE_ECONTEXT, 0, 0);
-	if (!heap->vs->mmu->coherent)
-		fresh_cache(heap, quire_pointer(address), quire_vmh_usable_size(heap, ptr));
+	forget_cache(heap, address);
 	section = quire_section_enter(heap->vs);
 	status = free_grant(&section, heap, address, &size);
 	quire_section_leave(&section);
@@ -1086,8 +1114,9 @@ size_t quire_vmh_storage_needed(const struct quire_mmu *mmu, const struct quire_
 	if (!config->bundles) {
 		if (!elastic_is_possible(mmu, config))
 			return 0;
-		return QUIRE_EXTENTS_STORAGE(
-			(uint32_t)quire_divide_up(config->window, unit_of(mmu, config)));
+		return quire_extents_storage((uint32_t)quire_divide_up(config->window,
+								       unit_of(mmu, config)),
+					     QUIRE_COMPACT);
 	}
 	if (!config->bundle_count || config->bundle_count > QUIRE_EXTENTS_MAX_UNITS)
 		return 0;
@@ -1098,7 +1127,8 @@ size_t quire_vmh_storage_needed(const struct quire_mmu *mmu, const struct quire_
 
 		if (!bundle_is_possible(mmu, bundle))
 			return 0;
-		bytes += QUIRE_EXTENTS_STORAGE((uint32_t)bundle->blocks) + pages_bytes(mmu, bundle);
+		bytes += quire_extents_storage((uint32_t)bundle->blocks, QUIRE_COMPACT) +
+			 pages_bytes(mmu, bundle);
 	}
 	return bytes;
 }
@@ -1160,8 +1190,8 @@ static void make_table(struct quire_vmh *heap, const struct quire_vmh_config *co
 		uint32_t blocks = (uint32_t)bundle->blocks;
 
 		quire_extents_init(&heap->blocks[index].extents, blocks, QUIRE_COMPACT, storage,
-				   QUIRE_EXTENTS_STORAGE(blocks));
-		storage += QUIRE_EXTENTS_STORAGE(blocks);
+				   quire_extents_storage(blocks, QUIRE_COMPACT));
+		storage += quire_extents_storage(blocks, QUIRE_COMPACT);
 		if (pages_bytes(mmu, bundle))
 			heap->blocks[index].pages = (uint32_t *)(void *)storage;
 		storage += pages_bytes(mmu, bundle);
@@ -1181,7 +1211,7 @@ static void make_elastic(struct quire_vmh *heap, const struct quire_vmh_config *
 	heap->elastic.stride = unit;
 	heap->elastic.block_size = unit;
 	quire_extents_init(&heap->elastic.extents, units, QUIRE_COMPACT, config->storage,
-			   QUIRE_EXTENTS_STORAGE(units));
+			   quire_extents_storage(units, QUIRE_COMPACT));
 }
 
 static int32_t check_config(const struct quire_vspace *vs, const struct quire_vmh_config *config)

@@ -95,6 +95,12 @@ static bool storage_fits(const struct quire_mmu *mmu, void *storage)
 	return mmu->coherent || quire_uncached(mmu, storage) == storage;
 }
 
+static size_t storage_needed(uint32_t pages, size_t budgets)
+{
+	return quire_extents_storage(pages, QUIRE_EXACT) +
+	       (budgets + 1) * sizeof(struct quire_budget *) + pages * sizeof(struct quire_page);
+}
+
 static int32_t check_config(const struct quire_vspace_config *config)
 {
 	const struct quire_mmu *mmu = config ? config->mmu : NULL;
@@ -107,7 +113,7 @@ static int32_t check_config(const struct quire_vspace_config *config)
 	    config->pages - 1 > (UINTPTR_MAX - base) / mmu->page_size ||
 	    base + (config->pages - 1) * mmu->page_size > UINTPTR_MAX - (mmu->page_size - 1))
 		return QUIRE_EINVAL;
-	if (config->storage_bytes < QUIRE_VSPACE_STORAGE((uint32_t)config->pages, config->budgets))
+	if (config->storage_bytes < storage_needed((uint32_t)config->pages, config->budgets))
 		return QUIRE_EINVAL;
 	return QUIRE_OK;
 }
@@ -123,6 +129,7 @@ int32_t quire_vspace_init(struct quire_vspace *vs, const struct quire_vspace_con
 {
 	int32_t status = vs ? check_config(config) : QUIRE_EINVAL;
 	uint32_t pages;
+	size_t extents_bytes;
 	unsigned char *storage;
 	struct quire_budget **table;
 
@@ -131,6 +138,7 @@ int32_t quire_vspace_init(struct quire_vspace *vs, const struct quire_vspace_con
 	memset(vs, 0, sizeof(*vs));
 	pages = (uint32_t)config->pages;
 	storage = config->storage;
+	extents_bytes = quire_extents_storage(pages, QUIRE_EXACT);
 	vs->mmu = config->mmu;
 	vs->base = (uintptr_t)config->base;
 	vs->page_size = config->mmu->page_size;
@@ -139,9 +147,8 @@ int32_t quire_vspace_init(struct quire_vspace *vs, const struct quire_vspace_con
 	vs->pages = pages;
 	vs->retain = config->retain;
 	vs->observer = config->observer;
-	quire_extents_init(&vs->extents, pages, QUIRE_EXACT, storage,
-			   QUIRE_EXTENTS_STORAGE_EXACT(pages));
-	table = (struct quire_budget **)(void *)(storage + QUIRE_EXTENTS_STORAGE_EXACT(pages));
+	quire_extents_init(&vs->extents, pages, QUIRE_EXACT, storage, extents_bytes);
+	table = (struct quire_budget **)(void *)(storage + extents_bytes);
 	vs->page = (struct quire_page *)(table + config->budgets + 1);
 	memset(vs->page, 0, pages * sizeof(*vs->page));
 	quire_ledger_init(&vs->ledger, physical_pages(config), table,
@@ -550,23 +557,31 @@ static uint32_t size_of(const struct quire_vspace *vs, uint32_t start)
 	return quire_extents_size(&vs->extents, start) - vs->page[start].guard;
 }
 
+/* Whether the page lies in the window of a heap or region, which is nobody else's to free. */
+static bool in_object(const struct quire_vspace *vs, uint32_t page)
+{
+	uint32_t owner = quire_extents_owner_of(&vs->extents, page);
+
+	return owner != QUIRE_NOWHERE && vs->page[owner].object;
+}
+
 /* The allocation that is named by its first page. */
 static int32_t find_whole(const struct quire_vspace *vs, uintptr_t address, struct piece *piece)
 {
 	if (!quire_in_window(vs, address))
 		return QUIRE_EFOREIGN;
 	piece->start = quire_page_index(vs, address);
+	if (in_object(vs, piece->start))
+		return QUIRE_EFOREIGN;
 	if (address & (vs->page_size - 1) || !is_allocation(vs, piece->start))
 		return QUIRE_EFREE;
-	if (vs->page[piece->start].object)
-		return QUIRE_EFOREIGN;
 	piece->size = size_of(vs, piece->start);
 	piece->first = piece->start;
 	piece->count = piece->size;
 	return QUIRE_OK;
 }
 
-/* Pages within one allocation. */
+/* Pages within one allocation that is whole: not one that only its free is left for. */
 static int32_t find_part(const struct quire_vspace *vs, uintptr_t address, size_t pages,
 			 struct piece *piece)
 {
@@ -581,7 +596,8 @@ static int32_t find_part(const struct quire_vspace *vs, uintptr_t address, size_
 	if (vs->page[piece->start].object)
 		return QUIRE_EFOREIGN;
 	piece->size = size_of(vs, piece->start);
-	if (pages > piece->size - (piece->first - piece->start))
+	if (pages > piece->size - (piece->first - piece->start) ||
+	    quire_pages_condemned(vs, piece->start, piece->size))
 		return QUIRE_EFREE;
 	piece->count = (uint32_t)pages;
 	return QUIRE_OK;
@@ -619,8 +635,6 @@ int32_t quire_vpage_commit(struct quire_vspace *vs, void *ptr, size_t pages, uin
 		return refuse(vs, QUIRE_EINVAL, 0, 0);
 	section = quire_section_enter(vs);
 	status = find_part(vs, quire_address(vs, ptr), pages, &piece);
-	if (!status && quire_pages_condemned(vs, piece.first, piece.count))
-		status = QUIRE_EFREE;
 	if (!status)
 		status = commit(&section, &piece, prot, budget, spare);
 	quire_section_leave(&section);
@@ -628,6 +642,23 @@ int32_t quire_vpage_commit(struct quire_vspace *vs, void *ptr, size_t pages, uin
 		return refuse_pointer(vs, status, ptr);
 	fresh_cache(vs, quire_pointer(quire_address(vs, ptr)), pages);
 	return QUIRE_OK;
+}
+
+/* What this core still has in its cache of pages that it is about to give back. pages 0: all. */
+static void forget_cache(struct quire_vspace *vs, const void *ptr, size_t pages)
+{
+	struct quire_section section;
+	struct piece piece;
+	int32_t status;
+
+	if (vs->mmu->coherent)
+		return;
+	section = quire_section_enter(vs);
+	status = pages ? find_part(vs, quire_address(vs, ptr), pages, &piece)
+		       : find_whole(vs, quire_address(vs, ptr), &piece);
+	quire_section_leave(&section);
+	if (!status)
+		quire_pages_invalidate(vs, piece.first, piece.count);
 }
 
 int32_t quire_vpage_decommit(struct quire_vspace *vs, void *ptr, size_t pages)
@@ -639,13 +670,12 @@ int32_t quire_vpage_decommit(struct quire_vspace *vs, void *ptr, size_t pages)
 
 	if (quire_forbidden(vs))
 		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+	forget_cache(vs, ptr, pages);
 	section = quire_section_enter(vs);
 	quire_section_deepen(&section);
 	status = find_part(vs, quire_address(vs, ptr), pages, &piece);
-	if (!status) {
-		quire_pages_invalidate(vs, piece.first, piece.count);
+	if (!status)
 		status = quire_pages_release(&section, piece.first, piece.count, &dropped);
-	}
 	quire_section_leave(&section);
 	return status ? refuse_pointer(vs, status, ptr) : QUIRE_OK;
 }
@@ -663,8 +693,7 @@ int32_t quire_vpage_protect(struct quire_vspace *vs, void *ptr, size_t pages, ui
 	section = quire_section_enter(vs);
 	quire_section_deepen(&section);
 	status = find_part(vs, quire_address(vs, ptr), pages, &piece);
-	if (!status && (quire_pages_unheld(vs, piece.first, piece.count) ||
-			quire_pages_condemned(vs, piece.first, piece.count)))
+	if (!status && quire_pages_unheld(vs, piece.first, piece.count))
 		status = QUIRE_EFREE;
 	if (!status)
 		status = quire_pages_protect(&section, piece.first, piece.count, prot);
@@ -764,7 +793,6 @@ static int32_t free_piece(struct quire_section *section, uintptr_t address, stru
 	if (status)
 		return status;
 	payer = payer_of(vs, piece);
-	quire_pages_invalidate(vs, piece->first, piece->count);
 	status = quire_pages_release(section, piece->first, piece->count, &dropped);
 	if (!status)
 		give_addresses(vs, piece->start, payer);
@@ -779,6 +807,7 @@ int32_t quire_vpage_free(struct quire_vspace *vs, void *ptr)
 
 	if (quire_forbidden(vs))
 		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+	forget_cache(vs, ptr, 0);
 	section = quire_section_enter(vs);
 	status = free_piece(&section, quire_address(vs, ptr), &piece);
 	quire_section_leave(&section);

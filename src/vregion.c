@@ -14,6 +14,12 @@
 #include "heap.h"
 #include "quire/vregion.h"
 
+/* Whether the region takes calls that use or change its memory. */
+static bool is_open(const struct quire_vregion *vr)
+{
+	return vr->users && !vr->saved && !vr->ending;
+}
+
 /* ---- telling -------------------------------------------------------------------------------- */
 
 static int32_t refuse(struct quire_vregion *vr, int32_t why, const void *ptr, size_t size,
@@ -163,7 +169,7 @@ static int32_t check_config(struct quire_vspace *vs, const struct quire_vregion_
 	units = interim_most(vs, config) / unit_of(vs, config);
 	if (units > QUIRE_EXTENTS_MAX_UNITS ||
 	    (units && config->storage_bytes - sizeof(struct quire_vregion) <
-			      QUIRE_EXTENTS_STORAGE((uint32_t)units)))
+			      quire_extents_storage((uint32_t)units, QUIRE_COMPACT)))
 		return QUIRE_EINVAL;
 	return QUIRE_OK;
 }
@@ -267,7 +273,7 @@ struct quire_vregion *quire_vregion_create(struct quire_vspace *vs,
 struct quire_vregion *quire_vregion_get(struct quire_vregion *vr)
 {
 	struct quire_section section = quire_section_enter(vr->vs);
-	bool alive = vr->users > 0;
+	bool alive = vr->users > 0 && !vr->ending;
 
 	vr->users += alive;
 	quire_section_leave(&section);
@@ -323,6 +329,7 @@ static int32_t destroy(struct quire_section *section, struct quire_vregion *vr)
 	}
 	status = vr->saved ? dissolve_saved(section, vr) : dissolve(section, vr);
 	vr->users = status ? 1 : 0;
+	vr->ending = status != QUIRE_OK;
 	return status;
 }
 
@@ -380,7 +387,7 @@ int32_t quire_vregion_seal(struct quire_vregion *vr)
 		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
 	section = quire_section_enter(vr->vs);
 	quire_section_deepen(&section);
-	if (vr->saved || !vr->users)
+	if (!is_open(vr))
 		status = QUIRE_ESTATE;
 	else if (!vr->sealed && vr->flags & QUIRE_VREGION_LAZY)
 		status = split(vr);
@@ -399,7 +406,7 @@ int32_t quire_vregion_reset_interim(struct quire_vregion *vr)
 		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
 	section = quire_section_enter(vr->vs);
 	quire_section_deepen(&section);
-	if (vr->saved || !vr->users)
+	if (!is_open(vr))
 		status = QUIRE_ESTATE;
 	else if (vr->has_interim)
 		status = quire_vmh_reset(&section, &vr->interim);
@@ -480,7 +487,7 @@ static int32_t commit_to(struct quire_section *section, struct quire_vregion *vr
 
 static int32_t arena_state(const struct quire_vregion *vr, const struct quire_arena *arena)
 {
-	if (vr->saved || vr->sealed || !vr->users)
+	if (vr->sealed || !is_open(vr))
 		return QUIRE_ESTATE;
 	return arena->pages ? QUIRE_OK : QUIRE_ENOVIRT;
 }
@@ -576,7 +583,7 @@ static void *refuse_request(struct quire_vregion *vr, struct quire_request *requ
 
 static int32_t interim_state(const struct quire_vregion *vr)
 {
-	if (vr->saved || !vr->users || (vr->flags & QUIRE_VREGION_LAZY && !vr->sealed))
+	if (!is_open(vr) || (vr->flags & QUIRE_VREGION_LAZY && !vr->sealed))
 		return QUIRE_ESTATE;
 	return vr->has_interim ? QUIRE_OK : QUIRE_ENOVIRT;
 }
@@ -742,7 +749,7 @@ static int32_t free_in_arena(struct quire_vregion *vr, struct quire_arena *arena
 	struct quire_section section = quire_section_enter(vr->vs);
 	int32_t status = QUIRE_OK;
 
-	if (vr->saved || !vr->users) {
+	if (!is_open(vr)) {
 		status = QUIRE_ESTATE;
 	} else if (address - arena_base(vr, arena) >= arena->used) {
 		status = QUIRE_EFREE;
@@ -771,7 +778,7 @@ int32_t quire_vregion_free(struct quire_vregion *vr, void *ptr)
 			tell_about(vr, QUIRE_EVENT_FREE, ptr, 0, vr->tag);
 		return status ? refuse(vr, status, ptr, 0, vr->tag) : QUIRE_OK;
 	}
-	if (vr->saved || !vr->users)
+	if (!is_open(vr))
 		return refuse(vr, QUIRE_ESTATE, ptr, 0, vr->tag);
 	if (!in_interim(vr, address))
 		return refuse(vr, QUIRE_EFREE, ptr, 0, vr->tag);
@@ -803,7 +810,7 @@ static int32_t protect(struct quire_section *section, struct quire_vregion *vr,
 	uint32_t first, count;
 	int32_t status;
 
-	if (vr->saved || !vr->users)
+	if (!is_open(vr))
 		return QUIRE_ESTATE;
 	area_pages(vr, area, &first, &count);
 	status = count ? quire_pages_protect(section, first, count, prot) : QUIRE_OK;
@@ -932,7 +939,7 @@ static int32_t read_header(struct quire_vregion *vr, struct checked_archive *fro
 
 static int32_t read_pages(struct quire_vregion *vr, struct checked_archive *from)
 {
-	uint64_t sum;
+	uint64_t sum = 0;
 	int32_t status = QUIRE_OK;
 
 	for (uint32_t page = 0, number; !status && page < vr->pages; page++) {
@@ -962,7 +969,7 @@ int32_t quire_vregion_save(struct quire_vregion *vr, struct quire_archive *archi
 	if (!archive || !archive->write)
 		return refuse(vr, QUIRE_EINVAL, NULL, 0, vr->tag);
 	section = quire_section_enter(vr->vs);
-	if (vr->saved || !vr->users || quire_pages_condemned(vr->vs, vr->first_page, vr->pages))
+	if (!is_open(vr) || quire_pages_condemned(vr->vs, vr->first_page, vr->pages))
 		status = QUIRE_ESTATE;
 	else
 		vr->saved = true;
@@ -1043,7 +1050,7 @@ int32_t quire_vregion_restore(struct quire_vregion *vr, struct quire_archive *ar
 		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
 	if (!archive || !archive->read)
 		return refuse(vr, QUIRE_EINVAL, NULL, 0, vr->tag);
-	if (!vr->saved || !vr->users)
+	if (!vr->saved || !vr->users || vr->ending)
 		return refuse(vr, QUIRE_ESTATE, NULL, 0, vr->tag);
 	status = read_header(vr, &from);
 	if (!status)

@@ -107,10 +107,16 @@ struct quire_extent_wish {
 /** @} */
 
 /**
+ * Bytes of storage that a set needs, at run time: exact, and never more than the macros say.
+ * 0 for an impossible number of units.
+ */
+size_t quire_extents_storage(uint32_t units, enum quire_extents_precision precision);
+
+/**
  * Make a set of `units` free units.
  * @param units    1 ... QUIRE_EXTENTS_MAX_UNITS
  * @param storage  aligned as a uintptr_t; its contents do not matter
- * @param bytes    of the storage, at least QUIRE_EXTENTS_STORAGE(units) or ..._STORAGE_EXACT(units)
+ * @param bytes    of the storage, at least quire_extents_storage(units, precision)
  * @return QUIRE_OK, or QUIRE_EINVAL if any argument is outside these bounds
  */
 int32_t quire_extents_init(struct quire_extents *set, uint32_t units,

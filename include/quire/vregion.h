@@ -132,6 +132,7 @@ struct quire_vregion {
 	uint32_t tag;
 	bool sealed;
 	bool saved;
+	bool ending; /* a last put failed: only put is left */
 	bool has_interim;
 	struct quire_arena arena[QUIRE_INTERIM]; /* text, shared, lifetime */
 	struct quire_vmh interim;
@@ -167,7 +168,7 @@ struct quire_vregion *quire_vregion_get(struct quire_vregion *vr);
 /**
  * One user less; the last one destroys the region.
  * @return QUIRE_OK; QUIRE_EDRIVER if pages could not be unmapped: the region then still has this
- *         user, and only put is allowed; QUIRE_EFREE if there was no user
+ *         user, and only put is left (others answer QUIRE_ESTATE); QUIRE_EFREE if there was no user
  */
 int32_t quire_vregion_put(struct quire_vregion *vr);
 

@@ -151,8 +151,9 @@ static bool strikes(struct test_mmu *model, enum test_call kind)
 {
 	bool this_kind = plan_strikes(&model->plan[kind]);
 	bool any_kind = plan_strikes(&model->plan[TEST_ANY]);
+	bool its_turn = model->fail_every && model->calls[TEST_ANY] % model->fail_every == 0;
 
-	return this_kind || any_kind;
+	return this_kind || any_kind || its_turn;
 }
 
 /* ---- map, unmap, protect --------------------------------------------------------------------- */
@@ -252,7 +253,10 @@ static size_t model_available(const struct quire_mmu *mmu)
 {
 	struct test_mmu *model = model_of(mmu);
 
-	return model->config.unknown ? QUIRE_UNKNOWN : atomic_load(&model->free_frames);
+	/* Relaxed: a test with threads must not be in order because the driver is. */
+	return model->config.unknown
+		       ? QUIRE_UNKNOWN
+		       : atomic_load_explicit(&model->free_frames, memory_order_relaxed);
 }
 
 static bool model_in_interrupt(const struct quire_mmu *mmu)
@@ -551,6 +555,7 @@ bool test_mmu_holds_transition(void)
 void test_mmu_heal(struct test_mmu *model)
 {
 	memset(model->plan, 0, sizeof(model->plan));
+	model->fail_every = 0;
 }
 
 bool test_mmu_fault_pending(const struct test_mmu *model)

@@ -86,6 +86,7 @@ struct test_mmu {
 	enum test_part part;   /**< what a failing unmap does nevertheless */
 	int32_t map_status;    /**< what a failing map answers; initially QUIRE_EDRIVER */
 	atomic_bool interrupt; /**< what in_interrupt() answers */
+	uint64_t fail_every;   /**< if not 0: each call whose number is a multiple of it fails */
 	struct test_plan plan[TEST_CALLS];
 
 	/* Private. */

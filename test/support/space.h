@@ -18,6 +18,7 @@ struct test_space_config {
 	size_t budgets;
 	size_t physical_pages;
 	size_t retain;
+	bool unobserved; /**< for tests with threads: an observer's mutex would put them in order */
 };
 
 struct test_space {
@@ -63,7 +64,8 @@ void test_snapshot_take(struct test_snapshot *snapshot, struct test_space *space
 /** Assert that the space is now as it was then. */
 void test_snapshot_compare(const struct test_snapshot *snapshot, struct test_space *space);
 
-/** The same, but pages that were merely retained may have been given back since. */
+/** The same, but pages that were merely retained may have been given back since, or the driver may
+ *  have failed to. */
 void test_snapshot_compare_held(const struct test_snapshot *snapshot, struct test_space *space);
 void test_snapshot_free(struct test_snapshot *snapshot);
 

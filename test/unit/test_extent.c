@@ -804,8 +804,9 @@ static void fits_its_storage(uint32_t units, enum quire_extents_precision precis
 {
 	struct test_storage storage;
 	struct quire_extents set;
-	size_t bytes = storage_bytes(units, precision);
+	size_t bytes = quire_extents_storage(units, precision);
 
+	assert_in_range(bytes, 1, storage_bytes(units, precision));
 	test_storage_init(&storage, bytes, NULL);
 	assert_status(quire_extents_init(&set, units, precision, storage.memory, bytes - 1),
 		      QUIRE_EINVAL);

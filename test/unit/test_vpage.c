@@ -104,7 +104,8 @@ static void impossible_configurations_are_refused(void **state)
 	REFUSED_WITH(&draft, budgets, SIZE_MAX);
 	REFUSED_WITH(&draft, storage, NULL);
 	REFUSED_WITH(&draft, storage, storage + 1);
-	REFUSED_WITH(&draft, storage_bytes, draft.config.storage_bytes - 1);
+	REFUSED_WITH(&draft, storage_bytes,
+		     quire_extents_storage((uint32_t)draft.config.pages, QUIRE_EXACT) - 1);
 	draft.model.mmu.unmap = NULL;
 	refused(&draft, &draft.config);
 	draft.model.mmu = (struct quire_mmu){ 0 };

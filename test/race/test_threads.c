@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Threads on one vspace and on one elastic heap, over the model driver with real mutexes. They fill what
+ * they get, and look whether anybody else wrote to it; at the end every page, frame and account is
+ * exactly as at the beginning. The model tells of driver calls under the wrong lock. Meant to be run
+ * under ThreadSanitizer as well, so nothing here keeps the threads in order that the library does not.
+ *
+ * Assertions are made by the main thread only: workers note what was wrong first and stop.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/random.h"
+#include "support/space.h"
+
+#define PAGE        ((size_t)256) /* contents are cheap to fill and to compare */
+#define PAGE_OCTAVE 8u
+#define THREADS     4u
+#define SLOTS       12u
+#define STEPS       3000u
+
+struct crew;
+
+struct worker {
+	struct crew *crew;
+	uint32_t number;
+	struct test_random random;
+	struct quire_budget *budget;
+	unsigned char *ptr[SLOTS];
+	size_t size[SLOTS];
+	const char *wrong; /* what it was that went wrong, or NULL */
+};
+
+struct crew {
+	struct test_space space;
+	struct test_heap heap;
+	bool has_heap;
+	pthread_barrier_t barrier;
+	void (*work)(struct worker *worker);
+	struct worker worker[THREADS];
+	struct quire_budget budget[THREADS];
+	void *shared; /* what all of them free at once */
+	int32_t answer[THREADS];
+	bool done;
+};
+
+#define NOTE_2(line) "wrong in line " #line
+#define NOTE_1(line) NOTE_2(line)
+#define EXPECT(condition)                                                 \
+	do {                                                              \
+		if (!(condition) && !worker->wrong)                       \
+			worker->wrong = NOTE_1(__LINE__) ": " #condition; \
+	} while (0)
+
+/* ---- a crew ---------------------------------------------------------------------------------- */
+
+static void open_crew(struct crew *crew, size_t pages, size_t frames, size_t retain)
+{
+	struct test_space_config config = {
+		.mmu = { .pages = pages, .frames = frames, .page_size = PAGE },
+		.budgets = THREADS,
+		.retain = retain,
+		.unobserved = true
+	};
+
+	memset(crew, 0, sizeof(*crew));
+	test_space_init(&crew->space, &config);
+	pthread_barrier_init(&crew->barrier, NULL, THREADS);
+	for (uint32_t i = 0; i < THREADS; i++)
+		crew->worker[i] = (struct worker){ .crew = crew,
+						   .number = i,
+						   .random = test_random_seeded(i + 1) };
+}
+
+static void give_heap(struct crew *crew, size_t window)
+{
+	test_heap_init_elastic(&crew->heap, &crew->space, window);
+	crew->has_heap = true;
+}
+
+static void give_budgets(struct crew *crew, size_t guaranteed)
+{
+	for (uint32_t i = 0; i < THREADS; i++) {
+		crew->worker[i].budget = &crew->budget[i];
+		assert_ok(quire_vspace_admit(&crew->space.vs, &crew->budget[i], guaranteed,
+					     QUIRE_NO_LIMIT));
+	}
+}
+
+static void *run_worker(void *argument)
+{
+	struct worker *worker = argument;
+
+	pthread_barrier_wait(&worker->crew->barrier);
+	worker->crew->work(worker);
+	return NULL;
+}
+
+static void run(struct crew *crew, void (*work)(struct worker *worker))
+{
+	pthread_t thread[THREADS];
+
+	crew->work = work;
+	for (uint32_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, run_worker, &crew->worker[i]), 0);
+	for (uint32_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	for (uint32_t i = 0; i < THREADS; i++)
+		assert_sound(crew->worker[i].wrong);
+}
+
+/* Everything is given back: accounts agree with the driver to the page. */
+static void close_crew(struct crew *crew)
+{
+	struct quire_vspace_stats stats;
+
+	test_mmu_heal(&crew->space.mmu);
+	if (crew->has_heap)
+		test_heap_fini(&crew->heap);
+	stats = test_space_stats(&crew->space);
+	assert_int_equal(stats.held, 0);
+	assert_int_equal(crew->space.mmu.mapped, stats.retained);
+	for (uint32_t i = 0; i < THREADS; i++)
+		assert_int_equal(crew->budget[i].used, 0);
+	assert_ok(quire_vspace_trim(&crew->space.vs));
+	assert_int_equal(atomic_load(&crew->space.mmu.free_frames), crew->space.mmu.config.frames);
+	pthread_barrier_destroy(&crew->barrier);
+	test_space_fini(&crew->space);
+}
+
+static uint32_t owner_of(const struct worker *worker, uint32_t slot)
+{
+	return worker->number * 100 + slot;
+}
+
+static void fill(struct worker *worker, uint32_t slot)
+{
+	test_fill(worker->ptr[slot], worker->size[slot], owner_of(worker, slot));
+}
+
+static void check(struct worker *worker, uint32_t slot)
+{
+	EXPECT(test_is_filled(worker->ptr[slot], worker->size[slot], owner_of(worker, slot)));
+}
+
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+static void take_pages(struct worker *worker, uint32_t slot)
+{
+	size_t pages = test_random_between(&worker->random, 1, 6);
+	struct quire_request wanted = { .size = pages * PAGE, .budget = worker->budget };
+
+	if (test_random_once_in(&worker->random, 3))
+		wanted.min = PAGE;
+	if (test_random_once_in(&worker->random, 5))
+		wanted.flags = QUIRE_GUARD;
+	worker->ptr[slot] = quire_vpage_request(&worker->crew->space.vs, &wanted, QUIRE_RW);
+	worker->size[slot] = wanted.granted;
+	if (worker->ptr[slot])
+		fill(worker, slot);
+}
+
+static void free_pages(struct worker *worker, uint32_t slot)
+{
+	check(worker, slot);
+	EXPECT(quire_vpage_free(&worker->crew->space.vs, worker->ptr[slot]) == QUIRE_OK);
+	worker->ptr[slot] = NULL;
+}
+
+static void resize_pages(struct worker *worker, uint32_t slot)
+{
+	size_t pages = test_random_between(&worker->random, 1, 6);
+	size_t smaller = pages * PAGE < worker->size[slot] ? pages * PAGE : worker->size[slot];
+
+	if (quire_vpage_resize(&worker->crew->space.vs, worker->ptr[slot], pages) != QUIRE_OK)
+		return;
+	EXPECT(test_is_filled(worker->ptr[slot], smaller, owner_of(worker, slot)));
+	worker->size[slot] = pages * PAGE;
+	fill(worker, slot);
+}
+
+static void work_on_pages(struct worker *worker)
+{
+	struct quire_vspace *vs = &worker->crew->space.vs;
+
+	for (uint32_t step = 0; step < STEPS && !worker->wrong; step++) {
+		uint32_t slot = test_random_below(&worker->random, SLOTS);
+
+		if (!worker->ptr[slot])
+			take_pages(worker, slot);
+		else if (test_random_once_in(&worker->random, 3))
+			resize_pages(worker, slot);
+		else
+			free_pages(worker, slot);
+		if (test_random_once_in(&worker->random, 200))
+			quire_vspace_trim(vs);
+	}
+	for (uint32_t slot = 0; slot < SLOTS; slot++)
+		if (worker->ptr[slot])
+			free_pages(worker, slot);
+}
+
+static void threads_on_pages_end_with_exact_accounts(void **state)
+{
+	static const size_t retain[] = { 0, 10, 128 };
+
+	(void)state;
+	for (size_t i = 0; i < TEST_COUNT(retain); i++) {
+		struct crew crew;
+
+		open_crew(&crew, 160, 128, retain[i]);
+		run(&crew, work_on_pages);
+		close_crew(&crew);
+	}
+}
+
+/* Few frames and few addresses: most requests are refused, none half. */
+static void threads_that_run_short_end_with_exact_accounts(void **state)
+{
+	(void)state;
+	for (size_t retain = 0; retain <= 8; retain += 4) {
+		struct crew crew;
+
+		open_crew(&crew, 40, 20, retain);
+		run(&crew, work_on_pages);
+		close_crew(&crew);
+	}
+}
+
+/* What a reservation commits and gives up again, next to others who do the same. */
+static void work_on_a_reservation(struct worker *worker)
+{
+	struct quire_vspace *vs = &worker->crew->space.vs;
+	unsigned char *ptr = quire_vpage_reserve(vs, 16);
+
+	EXPECT(ptr);
+	for (uint32_t step = 0; step < STEPS && !worker->wrong; step++) {
+		size_t first = test_random_below(&worker->random, 12);
+		size_t pages = test_random_between(&worker->random, 1, 4);
+
+		if (quire_vpage_commit(vs, ptr + first * PAGE, pages, QUIRE_RW, worker->budget))
+			continue;
+		test_fill(ptr + first * PAGE, pages * PAGE, worker->number);
+		EXPECT(quire_vpage_protect(vs, ptr + first * PAGE, pages, QUIRE_READ) == QUIRE_OK);
+		EXPECT(test_is_filled(ptr + first * PAGE, pages * PAGE, worker->number));
+		EXPECT(quire_vpage_decommit(vs, ptr + first * PAGE, pages) == QUIRE_OK);
+	}
+	EXPECT(quire_vpage_free(vs, ptr) == QUIRE_OK);
+}
+
+static void threads_on_reservations_end_with_exact_accounts(void **state)
+{
+	(void)state;
+	for (size_t retain = 0; retain <= 12; retain += 6) {
+		struct crew crew;
+
+		open_crew(&crew, 80, 12, retain);
+		give_budgets(&crew, 1);
+		run(&crew, work_on_a_reservation);
+		close_crew(&crew);
+	}
+}
+
+/* ---- guarantees ------------------------------------------------------------------------------ */
+
+#define GUARANTEED 6u
+
+static size_t held_by(const struct worker *worker)
+{
+	size_t bytes = 0;
+
+	for (uint32_t slot = 0; slot < SLOTS; slot++)
+		bytes += worker->ptr[slot] ? worker->size[slot] : 0;
+	return bytes / PAGE;
+}
+
+/* Whoever stays within the guarantee is served, in the middle of the greed of all others. */
+static void be_greedy(struct worker *worker)
+{
+	for (uint32_t step = 0; step < STEPS && !worker->wrong; step++) {
+		uint32_t slot = test_random_below(&worker->random, SLOTS);
+		size_t pages = test_random_between(&worker->random, 1, 4);
+		struct quire_request wanted = { .size = pages * PAGE, .budget = worker->budget };
+		bool guaranteed = held_by(worker) + pages <= GUARANTEED;
+
+		if (worker->ptr[slot]) {
+			free_pages(worker, slot);
+			continue;
+		}
+		wanted.min = guaranteed ? 0 : PAGE;
+		worker->ptr[slot] = quire_vpage_request(&worker->crew->space.vs, &wanted, QUIRE_RW);
+		worker->size[slot] = wanted.granted;
+		EXPECT(worker->ptr[slot] || !guaranteed);
+		if (worker->ptr[slot])
+			fill(worker, slot);
+	}
+	for (uint32_t slot = 0; slot < SLOTS; slot++)
+		if (worker->ptr[slot])
+			free_pages(worker, slot);
+}
+
+static void no_thread_misses_what_it_is_guaranteed(void **state)
+{
+	(void)state;
+	for (size_t retain = 0; retain <= 32; retain += 16) {
+		struct crew crew;
+
+		open_crew(&crew, 512, 32, retain);
+		give_budgets(&crew, GUARANTEED);
+		run(&crew, be_greedy);
+		close_crew(&crew);
+	}
+}
+
+/*
+ * The same at its narrowest: all frames are retained; while one thread asks the driver what is free,
+ * another gives the retained pages back. What the first one was told is then out of date.
+ */
+static struct quire_vspace *to_be_trimmed;
+
+static void *trim(void *argument)
+{
+	(void)argument;
+	quire_vspace_trim(to_be_trimmed);
+	return NULL;
+}
+
+static size_t answer_late(const struct quire_mmu *mmu)
+{
+	struct test_mmu *model = (struct test_mmu *)(uintptr_t)mmu;
+	size_t answer = atomic_load(&model->free_frames);
+	pthread_t other;
+
+	if (!to_be_trimmed || test_mmu_holds_lock() || test_mmu_holds_transition())
+		return answer;
+	pthread_create(&other, NULL, trim, NULL);
+	pthread_join(other, NULL);
+	to_be_trimmed = NULL;
+	return answer;
+}
+
+static void a_guarantee_holds_while_retained_pages_are_given_back(void **state)
+{
+	struct quire_request wanted = { .size = 8 * PAGE };
+	struct quire_vspace *vs;
+	struct crew crew;
+	void *ptr;
+
+	(void)state;
+	open_crew(&crew, 32, 8, 8);
+	vs = &crew.space.vs;
+	wanted.budget = &crew.budget[0];
+	assert_ok(quire_vspace_admit(vs, wanted.budget, 8, 8));
+	assert_ok(quire_vpage_free(vs, quire_vpage_request(vs, &wanted, QUIRE_RW)));
+	assert_int_equal(atomic_load(&crew.space.mmu.free_frames), 0);
+	crew.space.mmu.mmu.available = answer_late;
+	to_be_trimmed = vs;
+	ptr = quire_vpage_request(vs, &wanted, QUIRE_RW);
+	to_be_trimmed = NULL;
+	assert_status(wanted.why, QUIRE_OK);
+	assert_ok(quire_vpage_free(vs, ptr));
+	close_crew(&crew);
+}
+
+/* ---- a heap ---------------------------------------------------------------------------------- */
+
+static void take_bytes(struct worker *worker, uint32_t slot)
+{
+	struct quire_request wanted = { .size = test_random_log(&worker->random, PAGE_OCTAVE + 1) };
+
+	if (test_random_once_in(&worker->random, 3))
+		wanted.min = 1 + wanted.size / 4;
+	if (test_random_once_in(&worker->random, 6))
+		wanted.budget = worker->budget;
+	worker->ptr[slot] = quire_vmh_request(&worker->crew->heap.heap, &wanted);
+	worker->size[slot] = wanted.granted;
+	if (worker->ptr[slot])
+		fill(worker, slot);
+}
+
+static void free_bytes(struct worker *worker, uint32_t slot)
+{
+	check(worker, slot);
+	EXPECT(quire_vmh_free(&worker->crew->heap.heap, worker->ptr[slot]) == QUIRE_OK);
+	worker->ptr[slot] = NULL;
+}
+
+static void resize_bytes(struct worker *worker, uint32_t slot)
+{
+	size_t wanted = test_random_log(&worker->random, PAGE_OCTAVE + 1);
+	size_t smaller = wanted < worker->size[slot] ? wanted : worker->size[slot];
+
+	if (quire_vmh_resize(&worker->crew->heap.heap, worker->ptr[slot], wanted) != QUIRE_OK)
+		return;
+	EXPECT(test_is_filled(worker->ptr[slot], smaller, owner_of(worker, slot)));
+	worker->size[slot] = wanted;
+	fill(worker, slot);
+}
+
+static void work_on_heap(struct worker *worker)
+{
+	for (uint32_t step = 0; step < STEPS && !worker->wrong; step++) {
+		uint32_t slot = test_random_below(&worker->random, SLOTS);
+
+		if (!worker->ptr[slot])
+			take_bytes(worker, slot);
+		else if (test_random_once_in(&worker->random, 3))
+			resize_bytes(worker, slot);
+		else
+			free_bytes(worker, slot);
+	}
+	for (uint32_t slot = 0; slot < SLOTS; slot++)
+		if (worker->ptr[slot])
+			free_bytes(worker, slot);
+}
+
+static void threads_on_a_heap_end_with_exact_accounts(void **state)
+{
+	static const size_t retain[] = { 0, 4, 64 };
+
+	(void)state;
+	for (size_t i = 0; i < TEST_COUNT(retain); i++) {
+		struct crew crew;
+
+		open_crew(&crew, 64, 48, retain[i]);
+		give_budgets(&crew, 2);
+		give_heap(&crew, 40 * PAGE);
+		run(&crew, work_on_heap);
+		close_crew(&crew);
+	}
+}
+
+/* Pages beside the heap and in it, so that both fight for frames. */
+static void work_on_both(struct worker *worker)
+{
+	if (worker->number % 2)
+		work_on_heap(worker);
+	else
+		work_on_pages(worker);
+}
+
+static void threads_on_a_heap_and_on_pages_end_with_exact_accounts(void **state)
+{
+	(void)state;
+	for (size_t retain = 0; retain <= 6; retain += 6) {
+		struct crew crew;
+
+		open_crew(&crew, 96, 32, retain);
+		give_heap(&crew, 40 * PAGE);
+		run(&crew, work_on_both);
+		close_crew(&crew);
+	}
+}
+
+/* ---- a bad driver ---------------------------------------------------------------------------- */
+
+/* A free that the driver lets down is tried again until it succeeds; nothing else may go wrong. */
+static void free_pages_at_last(struct worker *worker, void *ptr)
+{
+	int32_t status;
+
+	do
+		status = quire_vpage_free(&worker->crew->space.vs, ptr);
+	while (status == QUIRE_EDRIVER);
+	EXPECT(status == QUIRE_OK);
+}
+
+static void free_bytes_at_last(struct worker *worker, void *ptr)
+{
+	int32_t status;
+
+	do
+		status = quire_vmh_free(&worker->crew->heap.heap, ptr);
+	while (status == QUIRE_EDRIVER);
+	EXPECT(status == QUIRE_OK);
+}
+
+/* One allocation at a time: once its free has failed its contents are undefined, and so not looked at. */
+static void work_on_a_bad_driver(struct worker *worker)
+{
+	for (uint32_t step = 0; step < STEPS && !worker->wrong; step++) {
+		size_t pages = test_random_between(&worker->random, 1, 6);
+		unsigned char *ptr = quire_vpage_alloc(&worker->crew->space.vs, pages, QUIRE_RW);
+
+		if (!ptr)
+			continue;
+		test_fill(ptr, pages * PAGE, worker->number);
+		EXPECT(test_is_filled(ptr, pages * PAGE, worker->number));
+		free_pages_at_last(worker, ptr);
+	}
+}
+
+static void work_on_a_heap_with_a_bad_driver(struct worker *worker)
+{
+	for (uint32_t step = 0; step < STEPS && !worker->wrong; step++) {
+		size_t bytes = test_random_log(&worker->random, PAGE_OCTAVE + 2);
+		unsigned char *ptr = quire_vmh_alloc(&worker->crew->heap.heap, bytes);
+
+		if (!ptr)
+			continue;
+		test_fill(ptr, bytes, worker->number);
+		EXPECT(test_is_filled(ptr, bytes, worker->number));
+		free_bytes_at_last(worker, ptr);
+	}
+}
+
+static void threads_on_a_bad_driver_end_with_exact_accounts(void **state)
+{
+	(void)state;
+	for (size_t retain = 0; retain <= 8; retain += 4) {
+		struct crew crew;
+
+		open_crew(&crew, 64, 24, retain);
+		give_heap(&crew, 32 * PAGE);
+		crew.space.mmu.fail_every = 5;
+		run(&crew, work_on_a_bad_driver);
+		run(&crew, work_on_a_heap_with_a_bad_driver);
+		close_crew(&crew);
+	}
+}
+
+/* ---- freeing twice at the same time -------------------------------------------------------------- */
+
+static void free_the_same(struct worker *worker, int32_t (*free_it)(struct crew *crew, void *ptr))
+{
+	struct crew *crew = worker->crew;
+
+	while (pthread_barrier_wait(&crew->barrier), !crew->done) {
+		crew->answer[worker->number] = free_it(crew, crew->shared);
+		pthread_barrier_wait(&crew->barrier);
+	}
+}
+
+static int32_t free_shared_pages(struct crew *crew, void *ptr)
+{
+	return quire_vpage_free(&crew->space.vs, ptr);
+}
+
+static int32_t free_shared_bytes(struct crew *crew, void *ptr)
+{
+	return quire_vmh_free(&crew->heap.heap, ptr);
+}
+
+/* The first worker makes something for all to free, then judges their answers. */
+static void judge(struct worker *worker, void *(*make)(struct crew *crew),
+		  int32_t (*free_it)(struct crew *crew, void *ptr))
+{
+	struct crew *crew = worker->crew;
+
+	for (uint32_t round = 0; round < STEPS && !worker->wrong; round++) {
+		uint32_t freed = 0;
+
+		crew->shared = make(crew);
+		EXPECT(crew->shared);
+		pthread_barrier_wait(&crew->barrier);
+		crew->answer[0] = free_it(crew, crew->shared);
+		pthread_barrier_wait(&crew->barrier);
+		for (uint32_t i = 0; i < THREADS; i++) {
+			EXPECT(crew->answer[i] == QUIRE_OK || crew->answer[i] == QUIRE_EFREE);
+			freed += crew->answer[i] == QUIRE_OK;
+		}
+		EXPECT(freed == 1);
+	}
+	crew->done = true;
+	pthread_barrier_wait(&crew->barrier);
+}
+
+static void *make_pages(struct crew *crew)
+{
+	return quire_vpage_alloc(&crew->space.vs, 3, QUIRE_RW);
+}
+
+static void *make_bytes(struct crew *crew)
+{
+	return quire_vmh_alloc(&crew->heap.heap, PAGE + PAGE / 4);
+}
+
+static void free_pages_twice(struct worker *worker)
+{
+	if (worker->number)
+		free_the_same(worker, free_shared_pages);
+	else
+		judge(worker, make_pages, free_shared_pages);
+}
+
+static void free_bytes_twice(struct worker *worker)
+{
+	if (worker->number)
+		free_the_same(worker, free_shared_bytes);
+	else
+		judge(worker, make_bytes, free_shared_bytes);
+}
+
+static void of_several_frees_at_once_exactly_one_is_right(void **state)
+{
+	(void)state;
+	for (size_t retain = 0; retain <= 8; retain += 4) {
+		struct crew crew;
+
+		open_crew(&crew, 32, 32, retain);
+		run(&crew, free_pages_twice);
+		assert_int_equal(test_space_stats(&crew.space).misuses, STEPS * (THREADS - 1));
+		close_crew(&crew);
+	}
+}
+
+static void of_several_frees_in_a_heap_exactly_one_is_right(void **state)
+{
+	(void)state;
+	for (size_t retain = 0; retain <= 8; retain += 4) {
+		struct crew crew;
+
+		open_crew(&crew, 32, 32, retain);
+		give_heap(&crew, 16 * PAGE);
+		run(&crew, free_bytes_twice);
+		close_crew(&crew);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(threads_on_pages_end_with_exact_accounts),
+		cmocka_unit_test(threads_that_run_short_end_with_exact_accounts),
+		cmocka_unit_test(threads_on_reservations_end_with_exact_accounts),
+		cmocka_unit_test(no_thread_misses_what_it_is_guaranteed),
+		cmocka_unit_test(a_guarantee_holds_while_retained_pages_are_given_back),
+		cmocka_unit_test(threads_on_a_heap_end_with_exact_accounts),
+		cmocka_unit_test(threads_on_a_heap_and_on_pages_end_with_exact_accounts),
+		cmocka_unit_test(threads_on_a_bad_driver_end_with_exact_accounts),
+		cmocka_unit_test(of_several_frees_at_once_exactly_one_is_right),
+		cmocka_unit_test(of_several_frees_in_a_heap_exactly_one_is_right),
+	};
+
+	return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
+}
