@@ -426,6 +426,40 @@ static bool all_present(const struct quire_vspace *vs, uint32_t first, uint32_t 
 	return true;
 }
 
+/* Whether somebody else holds this page whose own unmap has failed: only its free is left to it. */
+static bool is_condemned_edge(const struct quire_vspace *vs, uint32_t page)
+{
+	return vs->page[page].state == PAGE_LEAVING && vs->page[page].users > 1;
+}
+
+/* Such a page was unmapped here and could not be mapped: for its other holder it is leaving again. */
+static void condemn_again(struct quire_vspace *vs, uint32_t page)
+{
+	if (vs->page[page].users && vs->page[page].state == PAGE_ARRIVING)
+		vs->page[page].state = PAGE_LEAVING;
+}
+
+static int32_t arrive(struct quire_section *section, uint32_t first, uint32_t count, uint32_t prot,
+		      uint32_t *dropped)
+{
+	struct quire_vspace *vs = section->vs;
+	uint32_t last = first + count - 1;
+	bool first_condemned = is_condemned_edge(vs, first);
+	bool last_condemned = is_condemned_edge(vs, last);
+	int32_t status = clear_leaving(vs, first, first + count);
+
+	if (!status)
+		status = map_arriving(section, first, first + count, prot);
+	if (!status)
+		return QUIRE_OK;
+	*dropped = quire_pages_drop(vs, first, count);
+	if (first_condemned)
+		condemn_again(vs, first);
+	if (last_condemned)
+		condemn_again(vs, last);
+	return status;
+}
+
 int32_t quire_pages_settle(struct quire_section *section, uint32_t first, uint32_t count,
 			   uint32_t prot, uint32_t *dropped)
 {
@@ -435,13 +469,9 @@ int32_t quire_pages_settle(struct quire_section *section, uint32_t first, uint32
 	*dropped = 0;
 	if (!all_present(vs, first, first + count)) {
 		quire_section_deepen(section);
-		status = clear_leaving(vs, first, first + count);
-		if (!status)
-			status = map_arriving(section, first, first + count, prot);
+		status = arrive(section, first, count, prot, dropped);
 	}
-	if (status)
-		*dropped = quire_pages_drop(vs, first, count);
-	else
+	if (!status)
 		note_peaks(vs, first);
 	return status;
 }

@@ -567,6 +567,33 @@ static void freeing_with_a_failing_driver_keeps_the_records_of_live_ones(void **
 	test_space_fini(&space);
 }
 
+/* In a heap a page that could not be unmapped may be wanted by a neighbour, whose map fails too. */
+static void a_page_that_failed_its_owner_and_a_neighbour_can_still_be_freed(void **state)
+{
+	(void)state;
+	for (int part = TEST_FIRST_HALF; part <= TEST_EVERYTHING; part++) {
+		struct test_space space;
+		struct test_heap heap;
+		void *ptr, *neighbour;
+
+		test_space_init_plain(&space, PAGES, PAGES);
+		test_heap_init_elastic(&heap, &space, 8 * PAGE);
+		ptr = quire_vmh_alloc(&heap.heap, 100);
+		space.mmu.part = (enum test_part)part;
+		test_mmu_fail(&space.mmu, TEST_UNMAP, 1, false);
+		assert_status(quire_vmh_free(&heap.heap, ptr), QUIRE_EDRIVER);
+		test_mmu_fail(&space.mmu, TEST_MAP, 1, false);
+		neighbour = quire_vmh_alloc(&heap.heap, 100);
+		test_mmu_heal(&space.mmu);
+		test_space_check(&space);
+		assert_ok(quire_vmh_free(&heap.heap, ptr));
+		if (neighbour)
+			assert_ok(quire_vmh_free(&heap.heap, neighbour));
+		test_heap_fini(&heap);
+		test_space_fini(&space);
+	}
+}
+
 static void trim_and_fini_can_be_repeated(void **state)
 {
 	(void)state;
@@ -760,7 +787,7 @@ static void random_programs_survive_a_bad_driver(void **state)
 	}
 }
 
-#define SINGLE_TESTS 8
+#define SINGLE_TESTS 9
 
 int main(void)
 {
@@ -769,6 +796,7 @@ int main(void)
 		cmocka_unit_test(pages_mapped_before_a_failing_page_are_unmapped),
 		cmocka_unit_test(a_failed_unmap_does_not_lose_the_allocation),
 		cmocka_unit_test(freeing_with_a_failing_driver_keeps_the_records_of_live_ones),
+		cmocka_unit_test(a_page_that_failed_its_owner_and_a_neighbour_can_still_be_freed),
 		cmocka_unit_test(trim_and_fini_can_be_repeated),
 		cmocka_unit_test(a_driver_that_always_fails_costs_nothing),
 		cmocka_unit_test(a_failure_is_told_with_its_reason),

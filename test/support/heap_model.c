@@ -709,11 +709,14 @@ static void check_spanning(struct heap_model *model, const struct quire_request 
 static uint64_t digest(struct heap_model *model)
 {
 	struct quire_vmh_extent extent;
+	struct quire_bundle_stats bundle;
 	struct quire_vmh_stats stats;
 	unsigned char *past = NULL;
 	uint64_t sum = 0;
 
 	quire_vmh_stats(model->heap, &stats);
+	for (size_t i = 0; quire_vmh_bundle_stats(model->heap, i, &bundle); i++)
+		sum = sum * 31 + bundle.used + bundle.used_peak * 3 + bundle.exhausted * 5;
 	for (size_t why = 0; why < QUIRE_STATUSES; why++)
 		sum = sum * 31 + stats.refusals[why];
 	sum = sum * 31 + stats.served + stats.in_use * 7 + stats.mapped * 11 + stats.free * 13;

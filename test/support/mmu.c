@@ -488,9 +488,8 @@ void test_mmu_init(struct test_mmu *model, const struct test_mmu_config *config)
 	atomic_store(&model->free_frames, model->config.frames);
 	model->prot = allocate(model->config.pages, 1);
 	model->line = allocate(model->bytes / model->config.cache_line, 1);
-	model->arena = aligned_alloc(64, ARENA_BYTES);
-	assert_non_null(model->arena);
-	memset(model->arena, 0, ARENA_BYTES);
+	if (config->not_coherent)
+		model->arena = allocate(ARENA_BYTES, 1);
 	pthread_mutex_init(&model->lock, NULL);
 	pthread_mutex_init(&model->transition, NULL);
 	map_window(model);

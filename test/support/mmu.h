@@ -140,7 +140,7 @@ bool test_mmu_written_back(const struct test_mmu *model, const void *ptr, size_t
 bool test_mmu_invalidated(const struct test_mmu *model, const void *ptr, size_t bytes);
 void test_mmu_forget(struct test_mmu *model);
 
-/** Memory outside the window for records, zeroed: uncached where the model is not coherent. It is
+/** Memory outside the window for records, zeroed, of a model that is not coherent: uncached. It is
  *  freed with the model. Aligned as a uintptr_t at least. */
 void *test_mmu_uncached_memory(struct test_mmu *model, size_t bytes);
 
