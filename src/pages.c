@@ -523,14 +523,24 @@ int32_t quire_pages_release(struct quire_section *section, uint32_t first, uint3
 	return QUIRE_OK;
 }
 
-int32_t quire_pages_trim(struct quire_section *section)
+static bool is_retained(const struct quire_page *page)
+{
+	return !page->users && page->state != PAGE_ABSENT;
+}
+
+int32_t quire_pages_evict(struct quire_section *section, uint32_t first, uint32_t count)
 {
 	struct quire_vspace *vs = section->vs;
+	uint32_t end = first + count;
 	int32_t status = QUIRE_OK;
 
-	for (uint32_t page = 0, run; page < vs->pages && vs->retained; page = run) {
-		run = run_of_state(vs, page, vs->pages);
-		if (vs->page[page].users || vs->page[page].state == PAGE_ABSENT)
+	for (uint32_t page = first, run; page < end && vs->retained; page = run) {
+		run = page + 1;
+		if (!is_retained(&vs->page[page]))
+			continue;
+		quire_section_deepen(section);
+		run = run_of_state(vs, page, end);
+		if (!is_retained(&vs->page[page]))
 			continue;
 		set_state(vs, page, run, PAGE_PRESENT, PAGE_LEAVING);
 		if (drive_unmap(vs, page, run - page))
@@ -539,6 +549,11 @@ int32_t quire_pages_trim(struct quire_section *section)
 			forget_mapping(vs, page, run);
 	}
 	return status;
+}
+
+int32_t quire_pages_trim(struct quire_section *section)
+{
+	return quire_pages_evict(section, 0, section->vs->pages);
 }
 
 /* ---- protection, save and restore ----------------------------------------------------------- */

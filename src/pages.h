@@ -124,7 +124,9 @@ int32_t quire_pages_suspend(struct quire_section *section, uint32_t first, uint3
 int32_t quire_pages_resume(struct quire_section *section, uint32_t first, uint32_t count,
 			   uint32_t prot);
 
-/* Unmap all retained pages. Deep. */
+/* Unmap the retained pages of a range, or of the window. A section that is not deep becomes so if there
+ * are any. QUIRE_EDRIVER if some stay mapped. */
+int32_t quire_pages_evict(struct quire_section *section, uint32_t first, uint32_t count);
 int32_t quire_pages_trim(struct quire_section *section);
 
 /* ---- windows of heaps and regions ----------------------------------------------------------- */

@@ -409,15 +409,19 @@ static void give_addresses(struct quire_vspace *vs, uint32_t first, struct quire
 
 static int32_t back_with_pages(struct quire_section *section, struct plan *plan)
 {
+	struct quire_vspace *vs = section->vs;
+	uint32_t count = plan->reserve ? 0 : plan->count;
 	uint32_t dropped;
 	int32_t status;
 
-	if (plan->reserve)
-		return QUIRE_OK;
-	quire_pages_hold(section->vs, plan->first, plan->count, plan->prot, plan->budget);
-	status = quire_pages_settle(section, plan->first, plan->count, plan->prot, &dropped);
+	quire_pages_hold(vs, plan->first, count, plan->prot, plan->budget);
+	status = quire_pages_evict(section, plan->first + plan->count, plan->guard);
 	if (status)
-		give_addresses(section->vs, plan->first, plan->budget);
+		quire_pages_drop(vs, plan->first, count);
+	else if (count)
+		status = quire_pages_settle(section, plan->first, count, plan->prot, &dropped);
+	if (status)
+		give_addresses(vs, plan->first, plan->budget);
 	return status;
 }
 
@@ -719,21 +723,38 @@ static int32_t grow(struct quire_section *section, const struct piece *piece, ui
 	bool addresses_only = !last->users;
 	int32_t status = quire_extents_resize(&vs->extents, piece->start, count + guard);
 
-	if (status || addresses_only)
+	if (status)
 		return status;
-	status = commit(section, &more, prot, budget, spare);
+	status = quire_pages_evict(section, piece->start + count, guard);
+	if (!status && !addresses_only)
+		status = commit(section, &more, prot, budget, spare);
 	if (status)
 		quire_extents_resize(&vs->extents, piece->start, piece->size + guard);
+	return status;
+}
+
+/* The page that becomes the guard must not be retained; if it cannot be unmapped, the allocation is
+ * as after any failed unmap: it still holds that page, and can only be freed. */
+static int32_t bare_guard(struct quire_section *section, const struct piece *piece, uint32_t page)
+{
+	struct quire_vspace *vs = section->vs;
+	const struct quire_page *first = &vs->page[piece->start];
+	int32_t status = quire_pages_evict(section, page, first->guard);
+
+	if (status)
+		quire_pages_hold(vs, page, 1, first->prot, vs->ledger.budgets[first->payer]);
 	return status;
 }
 
 static int32_t shrink(struct quire_section *section, const struct piece *piece, uint32_t count)
 {
 	struct quire_vspace *vs = section->vs;
+	uint32_t end = piece->start + count;
 	uint32_t dropped;
-	int32_t status;
+	int32_t status = quire_pages_release(section, end, piece->size - count, &dropped);
 
-	status = quire_pages_release(section, piece->start + count, piece->size - count, &dropped);
+	if (!status)
+		status = bare_guard(section, piece, end);
 	if (!status)
 		quire_extents_resize(&vs->extents, piece->start,
 				     count + vs->page[piece->start].guard);

@@ -1177,6 +1177,53 @@ static void every_address_has_the_owner_that_holds_it(void **state)
 	test_space_fini(&space);
 }
 
+/* ---- a guard is never a retained page -------------------------------------------------------- */
+
+static void a_guard_page_faults_also_where_a_page_was_retained(void **state)
+{
+	struct test_space_config config = { .mmu = { .pages = 8 }, .retain = 8 };
+	struct quire_request request = { .size = 3 * PAGE, .flags = QUIRE_GUARD };
+	struct test_space space;
+	unsigned char *ptr;
+
+	(void)state;
+	test_space_init(&space, &config);
+	ptr = must_alloc(&space.vs, 8);
+	assert_ok(quire_vpage_free(&space.vs, ptr));
+	assert_int_equal(test_space_stats(&space).retained, 8);
+	ptr = quire_vpage_request(&space.vs, &request, QUIRE_RW);
+	assert_non_null(ptr);
+	assert_false(quire_vspace_is_mapped(&space.vs, ptr + 3 * PAGE));
+	assert_ok(quire_vpage_resize(&space.vs, ptr, 5));
+	assert_false(quire_vspace_is_mapped(&space.vs, ptr + 5 * PAGE));
+	assert_ok(quire_vpage_resize(&space.vs, ptr, 2));
+	assert_false(quire_vspace_is_mapped(&space.vs, ptr + 2 * PAGE));
+	test_space_check(&space);
+	assert_ok(quire_vpage_free(&space.vs, ptr));
+	test_space_fini(&space);
+}
+
+static void a_guard_page_that_cannot_be_unmapped_refuses_the_request(void **state)
+{
+	struct test_space_config config = { .mmu = { .pages = 8 }, .retain = 8 };
+	struct quire_request request = { .size = 3 * PAGE, .flags = QUIRE_GUARD };
+	struct test_space space;
+	unsigned char *ptr;
+
+	(void)state;
+	test_space_init(&space, &config);
+	ptr = must_alloc(&space.vs, 8);
+	assert_ok(quire_vpage_free(&space.vs, ptr));
+	test_mmu_fail(&space.mmu, TEST_UNMAP, 1, false);
+	assert_null(quire_vpage_request(&space.vs, &request, QUIRE_RW));
+	assert_status(request.why, QUIRE_EDRIVER);
+	test_space_check(&space);
+	ptr = quire_vpage_request(&space.vs, &request, QUIRE_RW);
+	assert_non_null(ptr);
+	assert_ok(quire_vpage_free(&space.vs, ptr));
+	test_space_fini(&space);
+}
+
 /* ---- retained pages -------------------------------------------------------------------------- */
 
 static void open_retaining(struct test_space *space, size_t pages, size_t frames, size_t retain)
@@ -2133,6 +2180,8 @@ int main(void)
 		cmocka_unit_test(an_overrun_meets_the_guard_page),
 		cmocka_unit_test(a_guard_needs_addresses_but_no_memory),
 		cmocka_unit_test(a_guard_moves_along_when_its_allocation_is_resized),
+		cmocka_unit_test(a_guard_page_faults_also_where_a_page_was_retained),
+		cmocka_unit_test(a_guard_page_that_cannot_be_unmapped_refuses_the_request),
 		cmocka_unit_test(a_reservation_costs_nothing_until_it_is_committed),
 		cmocka_unit_test(a_commit_is_refused_with_its_reason),
 		cmocka_unit_test(parts_of_a_reservation_have_payers_and_protections_of_their_own),
