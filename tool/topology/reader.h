@@ -3,7 +3,8 @@
  * Private to the topology reader: what its parts share while files are being read.
  *
  *	file.c		files into memory
- *	reader.c	refusals, warnings, memory under a ceiling, bounded reading; the order of it all
+ *	parse.c		the order of it all: from files in memory to a model or a refusal
+ *	reader.c	refusals, warnings, memory under a ceiling, bounded reading
  *	block.c		a file is a sequence of blocks, a block a sequence of elements
  *	token.c		private data: vendor arrays of tokens
  *	widget.c	widgets: modules, pipelines, and those that are neither
