@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The program `bench`: makes the yardstick, runs the workloads, and prints the table.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "report.h"
+#include "workloads.h"
+#include "yardstick.h"
+
+const struct workload *const workloads[] = {
+	&workload_bundle,      &workload_heap_512k,   &workload_heap_4m,  &workload_pages_1024,
+	&workload_pages_65536, &workload_range,       &workload_resize,   &workload_owner,
+	&workload_vmh,         &workload_vmh_mapping, &workload_vpage,    &workload_vregion,
+	&workload_buffer,      &workload_usable,      &workload_metadata,
+};
+
+const size_t workload_count = COUNT_OF(workloads);
+
+#define LIST_INDENT 14
+#define LIST_WIDTH  80
+
+/* The words of a paragraph, in the columns right of the names. */
+static void print_wrapped(const char *words)
+{
+	int column = LIST_INDENT - 1;
+
+	while (*words) {
+		int length = (int)strcspn(words, " ");
+
+		if (column + 1 + length >= LIST_WIDTH) {
+			printf("\n%*s", LIST_INDENT - 1, "");
+			column = LIST_INDENT - 1;
+		}
+		printf(" %.*s", length, words);
+		column += 1 + length;
+		words += length + (words[length] == ' ');
+	}
+	printf("\n");
+}
+
+static void list_workloads(void)
+{
+	for (size_t i = 0; i < workload_count; i++) {
+		printf("%-*s", LIST_INDENT - 1, workloads[i]->name);
+		print_wrapped(workloads[i]->about);
+	}
+}
+
+static void free_rows(struct bench *bench)
+{
+	while (bench->row_count) {
+		struct row *row = &bench->rows[--bench->row_count];
+
+		free(row->name);
+		free(row->did);
+		free(row->samples);
+		free(row->in_yardsticks);
+	}
+	free(bench->rows);
+}
+
+static void run(struct bench *bench, const struct workload *workload)
+{
+	bench->workload = workload;
+	progress_show(&bench->progress, workload->name);
+	workload->run(bench);
+	bench->progress.done++;
+}
+
+static size_t count_wanted(const struct options *options)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < workload_count; i++)
+		count += options_want(options, i);
+	return count;
+}
+
+static void run_all(struct bench *bench)
+{
+	struct yardstick yardstick;
+
+	progress_begin(&bench->progress, count_wanted(bench->options));
+	bench->clock_ns = measure_clock();
+	bench->yardstick = yardstick_begin(&yardstick, bench);
+	for (size_t i = 0; i < workload_count; i++)
+		if (options_want(bench->options, i))
+			run(bench, workloads[i]);
+	yardstick_end(&yardstick);
+	progress_end(&bench->progress);
+}
+
+static void report(const struct bench *bench)
+{
+	switch (bench->options->output) {
+	case OUTPUT_JSON:
+		report_json(bench);
+		break;
+	case OUTPUT_MARKDOWN:
+		report_markdown(bench);
+		break;
+	default:
+		report_text(bench);
+	}
+}
+
+static void check_output(void)
+{
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout))
+		die("the output could not be written: %s", errno ? strerror(errno) : "write error");
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct bench bench = { .options = &options };
+
+	options_parse(&options, argc, argv);
+	if (options.list) {
+		list_workloads();
+	} else {
+		run_all(&bench);
+		report(&bench);
+	}
+	check_output();
+	free_rows(&bench);
+	options_free(&options);
+	return EXIT_SUCCESS;
+}

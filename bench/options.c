@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* options: what the program was asked to measure, and how often. */
+#include "options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+
+#define EXIT_BAD_ARGUMENTS  2
+#define REPETITIONS         21u
+#define REPETITIONS_QUICK   3u
+#define REPETITIONS_MAXIMUM 100000u
+
+enum key {
+	KEY_QUICK = 'q',
+	KEY_WORKLOAD = 'w',
+	KEY_LIST = 'l',
+	KEY_REPETITIONS = 'r',
+	KEY_SEED = 's',
+	KEY_JSON = 'j',
+	KEY_MARKDOWN = 'm',
+};
+
+static const struct argp_option option_list[] = {
+	{ "workload", KEY_WORKLOAD, "NAME", 0, "Only this one; may be given several times", 0 },
+	{ "list", KEY_LIST, NULL, 0, "Tell which workloads there are, and what they do", 0 },
+	{ "quick", KEY_QUICK, NULL, 0, "A tenth of the operations, 3 repetitions: a first look",
+	  0 },
+	{ "repetitions", KEY_REPETITIONS, "N", 0, "Take the median of so many (21)", 0 },
+	{ "seed", KEY_SEED, "N", 0, "Other random sizes and orders (1)", 0 },
+	{ "json", KEY_JSON, NULL, 0, "Output for machines", 0 },
+	{ "markdown", KEY_MARKDOWN, NULL, 0, "Output as a document: doc/performance.md", 0 },
+	{ 0 },
+};
+
+static uint64_t number(const struct argp_state *state, const char *option, const char *argument,
+		       uint64_t least, uint64_t most)
+{
+	char *end;
+	unsigned long long value;
+
+	errno = 0;
+	value = strtoull(argument, &end, 0);
+	if (errno || end == argument || *end || argument[0] == '-' || value < least || value > most)
+		argp_error(state, "--%s: '%s' is not a number from %llu to %llu", option, argument,
+			   (unsigned long long)least, (unsigned long long)most);
+	return value;
+}
+
+static void pick_workload(struct options *options, const char *name, const struct argp_state *state)
+{
+	size_t i = 0;
+
+	while (i < workload_count && strcmp(workloads[i]->name, name) != 0)
+		i++;
+	if (i == workload_count)
+		argp_error(state, "there is no workload '%s'; --list tells which there are", name);
+	if (!options->picked)
+		options->picked = memory(workload_count, sizeof(bool));
+	options->picked[i] = true;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case KEY_QUICK:
+		options->quick = true;
+		return 0;
+	case KEY_WORKLOAD:
+		pick_workload(options, argument, state);
+		return 0;
+	case KEY_LIST:
+		options->list = true;
+		return 0;
+	case KEY_REPETITIONS:
+		options->repetitions =
+			(size_t)number(state, "repetitions", argument, 1, REPETITIONS_MAXIMUM);
+		return 0;
+	case KEY_SEED:
+		options->seed = number(state, "seed", argument, 0, UINT64_MAX);
+		return 0;
+	case KEY_JSON:
+		options->output = OUTPUT_JSON;
+		return 0;
+	case KEY_MARKDOWN:
+		options->output = OUTPUT_MARKDOWN;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp parser = {
+	.options = option_list,
+	.parser = parse,
+	.doc = "Time the layers of Quire on this machine, and count what is exact."
+	       "\v"
+	       "A time is the median of the repetitions. It is also given in yardsticks: the "
+	       "simplest "
+	       "allocation there is, measured in the same repetition. Between machines compare "
+	       "those. Nothing is asserted.\n\n"
+	       "Exit status: 0 measured, 1 something did not work, 2 bad arguments.",
+};
+
+void options_parse(struct options *options, int argc, char **argv)
+{
+	*options = (struct options){ .seed = 1 };
+	argp_err_exit_status = EXIT_BAD_ARGUMENTS;
+	argp_parse(&parser, argc, argv, 0, NULL, options);
+	if (!options->repetitions)
+		options->repetitions = options->quick ? REPETITIONS_QUICK : REPETITIONS;
+}
+
+void options_free(struct options *options)
+{
+	free(options->picked);
+}
+
+bool options_want(const struct options *options, size_t workload)
+{
+	return !options->picked || options->picked[workload];
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The command line of the benchmark.
+ */
+#ifndef QUIRE_BENCH_OPTIONS_H
+#define QUIRE_BENCH_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum output {
+	OUTPUT_TEXT,
+	OUTPUT_JSON,
+	OUTPUT_MARKDOWN,
+};
+
+struct options {
+	enum output output;
+	bool quick;
+	bool list;
+	size_t repetitions;
+	uint64_t seed;
+	bool *picked; /**< by the number of a workload; NULL: all are to run */
+};
+
+/** Ends the program with status 2 if the arguments are wrong, with 0 after --help. */
+void options_parse(struct options *options, int argc, char **argv);
+void options_free(struct options *options);
+
+/** Whether the workload of this number is to be run. */
+bool options_want(const struct options *options, size_t workload);
+
+#endif

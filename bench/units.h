@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * A set of extents with its storage, as a candidate.
+ */
+#ifndef QUIRE_BENCH_UNITS_H
+#define QUIRE_BENCH_UNITS_H
+
+#include "quire/extent.h"
+#include "quire/status.h"
+
+#include "script.h"
+
+/** Bytes of a cache line. */
+#define LINE 64u
+
+struct units {
+	struct quire_extents set;
+	void *storage;
+	size_t storage_bytes;
+};
+
+void units_begin(struct units *units, uint32_t count, enum quire_extents_precision precision);
+void units_end(struct units *units);
+
+/** Requests are in units. A handle is the start of the run plus 1. */
+struct candidate units_candidate(struct units *units);
+
+/** Requests are in bytes, and a unit is a cache line. */
+struct candidate units_lines_candidate(struct units *units);
+
+static inline uint32_t units_start(uintptr_t handle)
+{
+	return (uint32_t)handle - 1;
+}
+
+#endif
