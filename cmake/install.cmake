@@ -6,7 +6,6 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/quire)
-set(data ${CMAKE_INSTALL_DATADIR}/quire)
 
 set_target_properties(quire_linux PROPERTIES EXPORT_NAME linux)
 set_target_properties(quire_flat PROPERTIES EXPORT_NAME flat)
@@ -29,11 +28,14 @@ quire_pc(quire "${PROJECT_DESCRIPTION}" "" "-lquire")
 quire_pc(quire-linux "Quire on Linux pages" quire "-lquire_linux -pthread")
 quire_pc(quire-flat "Quire on memory without a page unit" quire "-lquire_flat")
 
-install(DIRECTORY include/ port/linux/include/ port/flat/include/ TYPE INCLUDE FILES_MATCHING PATTERN *.h)
+install(DIRECTORY include/ port/linux/include/ port/flat/include/
+	TYPE INCLUDE FILES_MATCHING PATTERN *.h)
+
 if(TARGET quire_tool)
+	set(data ${CMAKE_INSTALL_DATADIR}/quire)
 	install(TARGETS quire_tool)
+	install(DIRECTORY doc/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN *.1)
+	install(DIRECTORY boards DESTINATION ${data} FILES_MATCHING PATTERN *.ini)
+	install(DIRECTORY ${PROJECT_BINARY_DIR}/example/topologies/ DESTINATION ${data}/topologies
+		FILES_MATCHING PATTERN *.tplg PATTERN CMakeFiles EXCLUDE)
 endif()
-install(DIRECTORY doc/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN *.1)
-install(DIRECTORY boards DESTINATION ${data} FILES_MATCHING PATTERN *.ini)
-install(DIRECTORY ${PROJECT_BINARY_DIR}/example/topologies DESTINATION ${data}
-	FILES_MATCHING PATTERN *.tplg PATTERN CMakeFiles EXCLUDE)

@@ -66,5 +66,5 @@ build() {
 	[ "$preset" != release ] || folder=build
 	mkdir -p "$folder" && [ -w "$folder" ] || die "cannot write to $PWD/$folder"
 	quietly "$folder/configure.log" cmake --preset "$preset" &&
-		quietly "$folder/build.log" cmake --build "$folder" --target "${@:-all}"
+		quietly "$folder/build.log" cmake --build "$folder" --target "${@:-all}" -- --quiet
 }

@@ -17,7 +17,7 @@ only_freestanding_headers_are_included() {
 compiles_with() {
 	local source
 	for source in src/*.c port/flat/*.c; do
-		"$@" -std=c11 -ffreestanding -O2 -Wall -Wextra -Wconversion -Werror -Iinclude \
+		"$@" -std=c11 -ffreestanding -Wall -Wextra -Wconversion -Werror -Iinclude \
 			-Iport/flat/include -isystem test/package/include \
 			-c "$source" -o /dev/null || return
 	done
