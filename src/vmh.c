@@ -298,7 +298,8 @@ static uint32_t blocks_for(const struct quire_blocks *kind, size_t bytes)
 	return blocks < kind->extents.units + 1u ? (uint32_t)blocks : kind->extents.units + 1u;
 }
 
-/* Bytes from the grant's address on that touch no more pages than the budget allows. */
+/* Bytes from the grant's address on that touch no more pages than the budget allows; SIZE_MAX: all
+ * that it has. */
 static size_t bytes_allowed(const struct quire_vmh *heap, const struct order *order,
 			    const struct grant *grant)
 {
@@ -325,38 +326,65 @@ static size_t useful_bytes(const struct quire_vmh *heap, const struct order *ord
 	return order->whole ? bytes & ~(heap->vs->page_size - 1) : bytes;
 }
 
-/* Cut a place down to the size that the request's steps and the budget leave. */
-static int32_t cut_to_size(const struct quire_vmh *heap, struct order *order, struct grant *grant)
+/* The blocks and pages that an allocation of so many bytes has where it starts. */
+static void shape(const struct quire_vmh *heap, const struct order *order, struct grant *grant,
+		  size_t size)
 {
-	struct quire_blocks *kind = grant->kind;
-	size_t room = useful_bytes(heap, order, block_bytes(kind, grant->count));
+	const struct quire_blocks *kind = grant->kind;
+	size_t bytes = footprint(heap, order, size);
+
+	grant->count = blocks_for(kind, bytes);
+	grant->first_page = quire_page_index(heap->vs, grant_address(grant));
+	grant->pages = pages_to(heap, grant, kind->pages ? bytes : block_bytes(kind, grant->count));
+}
+
+/* The largest number of bytes up to `bytes` that are whole blocks, where a block is held whole. */
+static size_t whole_blocks(const struct quire_blocks *kind, size_t bytes)
+{
+	if (kind->pages)
+		return bytes;
+	return bytes < kind->block_size
+		       ? 0
+		       : block_bytes(kind,
+				     (uint32_t)((bytes - kind->block_size) / kind->stride) + 1);
+}
+
+/* Decide what an allocation has that starts here and has room for `blocks`: what the steps of the
+ * request and the budget leave of what is wanted. */
+static int32_t decide_size(const struct quire_vmh *heap, struct order *order, struct grant *grant,
+			   uint32_t blocks)
+{
+	size_t room = useful_bytes(heap, order, block_bytes(grant->kind, blocks));
 	size_t size = quire_request_clip(&order->request, room);
 	size_t allowed;
 
-	grant->first_page = quire_page_index(heap->vs, grant_address(grant));
-	grant->pages = pages_to(heap, grant, footprint(heap, order, size));
-	if (!kind->pages)
-		grant->pages = pages_to(heap, grant, block_bytes(kind, grant->count));
-	allowed = bytes_allowed(heap, order, grant);
-	if (!kind->pages && allowed != SIZE_MAX)
-		allowed = allowed < kind->block_size
-				  ? 0
-				  : block_bytes(kind, (uint32_t)((allowed - kind->block_size) /
-								 kind->stride) +
-							      1);
-	size = quire_request_clip(&order->request, size < allowed ? size : allowed);
 	if (!size)
-		return quire_pages_refusal(heap->vs, order->budget,
-					   quire_pages_unheld(heap->vs, grant->first_page,
-							      grant->pages),
-					   order->spare);
+		return QUIRE_ENOVIRT;
+	shape(heap, order, grant, size);
+	allowed = bytes_allowed(heap, order, grant);
+	if (allowed != SIZE_MAX) {
+		allowed = whole_blocks(grant->kind, allowed);
+		size = quire_request_clip(&order->request, allowed < size ? allowed : size);
+		if (!size)
+			return quire_pages_refusal(heap->vs, order->budget,
+						   quire_pages_unheld(heap->vs, grant->first_page,
+								      grant->pages),
+						   order->spare);
+		shape(heap, order, grant, size);
+	}
 	order->request.granted = size;
-	grant->count = blocks_for(kind, footprint(heap, order, size));
-	quire_extents_resize(&kind->extents, grant->start, grant->count);
-	grant->pages = pages_to(heap, grant,
-				kind->pages ? footprint(heap, order, size)
-					    : block_bytes(kind, grant->count));
 	return QUIRE_OK;
+}
+
+/* Cut a place down to the size that it is to have. */
+static int32_t cut_to_size(const struct quire_vmh *heap, struct order *order, struct grant *grant)
+{
+	uint32_t blocks = grant->count;
+	int32_t status = decide_size(heap, order, grant, blocks);
+
+	if (!status && grant->count < blocks)
+		quire_extents_resize(&grant->kind->extents, grant->start, grant->count);
+	return status;
 }
 
 /* Take blocks of one kind: at least `min`, at best `preferred` of them. */
@@ -784,37 +812,8 @@ static uint32_t room_of(const struct quire_vmh *heap, const struct grant *grant)
 static int32_t plan_resize(const struct quire_vmh *heap, struct order *order,
 			   const struct grant *now, struct grant *then)
 {
-	struct quire_blocks *kind = now->kind;
-	size_t room = useful_bytes(heap, order, block_bytes(kind, room_of(heap, now)));
-	size_t size = quire_request_clip(&order->request, room);
-	size_t whole = footprint(heap, order, size);
-	struct grant more;
-	size_t allowed;
-
-	if (!size)
-		return QUIRE_ENOVIRT;
 	*then = *now;
-	then->count = blocks_for(kind, whole);
-	then->pages = pages_to(heap, then, kind->pages ? whole : block_bytes(kind, then->count));
-	if (then->pages > now->pages) {
-		more = *now;
-		more.pages = then->pages;
-		allowed = bytes_allowed(heap, order, &more);
-		if (allowed != SIZE_MAX && !kind->pages)
-			allowed = block_bytes(
-				kind, (uint32_t)((allowed - kind->block_size) / kind->stride) + 1);
-		size = quire_request_clip(&order->request, size < allowed ? size : allowed);
-		if (!size)
-			return quire_pages_refusal(heap->vs, order->budget,
-						   quire_pages_unheld(heap->vs, now->first_page,
-								      then->pages),
-						   order->spare);
-		whole = footprint(heap, order, size);
-		then->count = blocks_for(kind, whole);
-		then->pages =
-			pages_to(heap, then, kind->pages ? whole : block_bytes(kind, then->count));
-	}
-	return QUIRE_OK;
+	return decide_size(heap, order, then, room_of(heap, now));
 }
 
 static void record_size(struct quire_vmh *heap, const struct grant *now, const struct grant *then)

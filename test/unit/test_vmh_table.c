@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Heaps that are configured by a table of bundles: which block a request gets, which pages are mapped
- * behind it, what it may use, and what the statistics say. heap_model.h holds every call to the
- * obvious answer; the tests here choose what to ask.
+ * Heaps that are configured by a table of bundles: which block a request gets, which pages are
+ * mapped behind it, what it may use, and what the statistics say. heap_model.h holds every call
+ * to the obvious answer; the tests here choose what to ask.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static struct quire_vmh_stats heap_stats(struct quire_vmh *heap)
 	return stats;
 }
 
-/* ---- which block ------------------------------------------------------------------------------- */
+/* ---- which block ----------------------------------------------------------------------------- */
 
 /* Sizes that are no powers of two and no multiples of anything, in no order. */
 static const struct quire_bundle odd_table[] = {
@@ -190,7 +190,7 @@ static void two_bundles_of_the_same_size_serve_like_one(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- spanning ------------------------------------------------------------------------------------ */
+/* ---- spanning -------------------------------------------------------------------------------- */
 
 static void a_spanning_heap_serves_what_no_single_block_holds(void **state)
 {
@@ -267,7 +267,7 @@ static void a_spanning_heap_keeps_every_promise_under_a_random_program(void **st
 	close_both(&space, &model);
 }
 
-/* ---- alignment ------------------------------------------------------------------------------------- */
+/* ---- alignment ------------------------------------------------------------------------------- */
 
 /* The window begins at every offset from a megabyte in turn: no alignment by luck of layout. */
 static void alignment_is_honoured_wherever_the_window_lies(void **state)
@@ -362,7 +362,7 @@ static void what_asks_for_no_alignment_is_aligned_to_16_where_blocks_allow_it(vo
 	close_both(&space, &model);
 }
 
-/* ---- ranges ------------------------------------------------------------------------------------------ */
+/* ---- ranges ---------------------------------------------------------------------------------- */
 
 static void a_range_takes_the_largest_block_when_none_holds_all_of_it(void **state)
 {
@@ -427,7 +427,7 @@ static void a_range_is_clipped_by_what_is_left_of_memory(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- pages -------------------------------------------------------------------------------------------- */
+/* ---- pages ----------------------------------------------------------------------------------- */
 
 static void only_the_pages_that_a_size_needs_are_mapped(void **state)
 {
@@ -514,7 +514,7 @@ static void blocks_may_add_up_to_more_than_there_is_memory(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- resize ------------------------------------------------------------------------------------------- */
+/* ---- resize ---------------------------------------------------------------------------------- */
 
 static void a_block_grows_and_shrinks_in_place_by_mapping_and_unmapping(void **state)
 {
@@ -562,7 +562,7 @@ static void a_resized_range_is_at_best_its_block_and_at_least_its_minimum(void *
 	close_both(&space, &model);
 }
 
-/* ---- pages of one's own ---------------------------------------------------------------------------------- */
+/* ---- pages of one's own ---------------------------------------------------------------------- */
 
 static void a_request_for_its_own_pages_shares_none_and_is_paid_by_its_budget(void **state)
 {
@@ -640,7 +640,7 @@ static void the_heaps_budget_pays_for_pages_that_are_shared(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- places: alloc_at, contains, iteration ------------------------------------------------------------------ */
+/* ---- places: alloc_at, contains, iteration --------------------------------------------------- */
 
 static void a_block_can_be_had_at_its_address_and_nowhere_else(void **state)
 {
@@ -718,7 +718,7 @@ static void a_heap_contains_its_window_and_nothing_else(void **state)
 	close_both(&space, &model);
 }
 
-/* ---- statistics ------------------------------------------------------------------------------------------- */
+/* ---- statistics ------------------------------------------------------------------------------ */
 
 static void statistics_say_what_happened(void **state)
 {
@@ -755,6 +755,37 @@ static void statistics_say_what_happened(void **state)
 	assert_int_equal(stats.misuses, 0);
 	assert_int_equal(stats.fragmentation, 1000 - 1000 / 3);
 	close_both(&space, &model);
+}
+
+/* A small block is held whole, also by a request that does not reach into its second page. */
+static void a_block_across_a_page_edge_needs_a_budget_for_both(void **state)
+{
+	static const struct quire_bundle table[] = { { 700, 10 } };
+	struct quire_vmh_config config = CONFIG(table);
+	struct test_space_config space_config = { .mmu = { .pages = 4 }, .budgets = 1 };
+	struct quire_budget one_page = { .id = 0 };
+	struct quire_request request = { .size = 100 };
+	struct test_space space;
+	struct test_heap on;
+	void *ptr[5];
+
+	(void)state;
+	test_space_init(&space, &space_config);
+	assert_ok(quire_vspace_admit(&space.vs, &one_page, 0, 1));
+	config.budget = &one_page;
+	test_heap_init(&on, &space, &config);
+	for (size_t i = 0; i < 5; i++) {
+		ptr[i] = quire_vmh_alloc(&on.heap, 700);
+		assert_non_null(ptr[i]);
+	}
+	assert_null(quire_vmh_request(&on.heap, &request));
+	assert_status(request.why, QUIRE_EBUDGET);
+	assert_int_equal(one_page.used, 1);
+	for (size_t i = 0; i < 5; i++)
+		assert_ok(quire_vmh_free(&on.heap, ptr[i]));
+	test_heap_fini(&on);
+	assert_ok(quire_vspace_dismiss(&space.vs, &one_page));
+	test_space_fini(&space);
 }
 
 static void a_heap_in_use_does_not_end_and_tells_who_is_left(void **state)
@@ -820,7 +851,7 @@ static void events_tell_allocations_resizes_frees_and_failures(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- storage and configuration -------------------------------------------------------------------------------- */
+/* ---- storage and configuration --------------------------------------------------------------- */
 
 static size_t blocks_in(const struct quire_bundle *table, size_t bundles)
 {
@@ -929,7 +960,7 @@ static void impossible_tables_are_refused_and_nothing_is_taken(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- cores that are not coherent ---------------------------------------------------------------------------------- */
+/* ---- cores that are not coherent ------------------------------------------------------------- */
 
 static void open_not_coherent(struct test_space *space, size_t pages)
 {
@@ -1024,7 +1055,7 @@ static void without_coherence_cached_storage_is_refused(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- everything at once --------------------------------------------------------------------------------------------- */
+/* ---- everything at once ---------------------------------------------------------------------- */
 
 static void a_table_keeps_every_promise_under_a_random_program(void **state)
 {
@@ -1097,6 +1128,7 @@ int main(void)
 		cmocka_unit_test(iteration_shows_every_block_once_from_wherever_it_begins),
 		cmocka_unit_test(a_heap_contains_its_window_and_nothing_else),
 		cmocka_unit_test(statistics_say_what_happened),
+		cmocka_unit_test(a_block_across_a_page_edge_needs_a_budget_for_both),
 		cmocka_unit_test(a_heap_in_use_does_not_end_and_tells_who_is_left),
 		cmocka_unit_test(events_tell_allocations_resizes_frees_and_failures),
 		cmocka_unit_test(storage_of_the_size_that_is_told_suffices_and_less_is_refused),
