@@ -469,6 +469,14 @@ static void note_peak(struct quire_vregion *vr)
 		vr->committed_peak = committed;
 }
 
+static void note_peak_locked(struct quire_vregion *vr)
+{
+	struct quire_section section = quire_section_enter(vr->vs);
+
+	note_peak(vr);
+	quire_section_leave(&section);
+}
+
 /* Make the pages up to `pages` present. The section is deep. */
 static int32_t commit_to(struct quire_section *section, struct quire_vregion *vr,
 			 struct quire_arena *arena, uint32_t pages)
@@ -600,11 +608,8 @@ static void *interim_request(struct quire_vregion *vr, struct quire_request *req
 	if (status)
 		return refuse_request(vr, request, status);
 	ptr = quire_vmh_request(&vr->interim, request);
-	if (ptr) {
-		section = quire_section_enter(vr->vs);
-		note_peak(vr);
-		quire_section_leave(&section);
-	}
+	if (ptr)
+		note_peak_locked(vr);
 	return ptr;
 }
 
@@ -709,6 +714,16 @@ static int32_t resize_newest(struct quire_section *section, struct quire_vregion
 	return status;
 }
 
+static int32_t resize_interim(struct quire_vregion *vr, void *ptr, size_t min, size_t preferred,
+			      size_t *granted)
+{
+	int32_t status = quire_vmh_resize_range(&vr->interim, ptr, min, preferred, granted);
+
+	if (!status)
+		note_peak_locked(vr);
+	return status;
+}
+
 int32_t quire_vregion_resize(struct quire_vregion *vr, void *ptr, size_t min, size_t preferred,
 			     size_t *granted)
 {
@@ -731,7 +746,7 @@ int32_t quire_vregion_resize(struct quire_vregion *vr, void *ptr, size_t min, si
 	if (!arena) {
 		status = interim_state(vr);
 		return status ? refuse(vr, status, ptr, preferred, vr->tag)
-			      : quire_vmh_resize_range(&vr->interim, ptr, min, preferred, granted);
+			      : resize_interim(vr, ptr, min, preferred, granted);
 	}
 	section = quire_section_enter(vr->vs);
 	status = resize_newest(&section, vr, arena, address, &request, spare, &slot);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How much of a set can be used: all of a fresh one, and of an aged one a share that is asserted, so
- * that a change which wastes more fails here. An allocator can be safe and still serve next to
+ * How much of a set can be used: all of a fresh one, and of an aged one a share that is asserted,
+ * so that a change which wastes more fails here. An allocator can be safe and still serve next to
  * nothing.
  *
- * Ageing: lengths are log-uniform; while less than three quarters of the units are live the next step
- * allocates, else it frees a run chosen at random. After many such steps the set is filled until the
- * first request fails; what is live then is the usable share. Everything is seeded, so the figures
- * are the same on every machine; the bounds lie half a point below what was measured. (That
- * an exact set is a true best fit, placement by placement, is asserted in unit/test_extent.c.)
+ * Ageing: lengths are log-uniform; while less than three quarters of the units are live the next
+ * step allocates, else it frees a run chosen at random. After many such steps the set is filled
+ * until the first request fails; what is live then is the usable share. Everything is seeded, so
+ * the figures are the same on every machine; the bounds lie half a point below what was measured.
+ * (That an exact set is a true best fit, placement by placement, is asserted in
+ * unit/test_extent.c.)
  */
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +117,8 @@ static void equal_runs_fill_a_fresh_set(void **state)
 	}
 }
 
-/* Mixed lengths and no frees: until the first refusal nothing but the last, too short rest is lost. */
+/* Mixed lengths and no frees: until the first refusal nothing but the last, too short rest is
+ * lost. */
 static void a_fresh_set_is_filled_without_gaps(void **state)
 {
 	(void)state;
@@ -162,7 +164,8 @@ struct heap_load {
 	bool powers;
 };
 
-/* What is asked is counted, so rounding up to lines is a loss too; wanted[at] is what `at` holds. */
+/* What is asked is counted, so rounding up to lines is a loss too; wanted[at] is what `at`
+ * holds. */
 struct heap_use {
 	struct pool pool;
 	uint32_t *wanted;
@@ -199,7 +202,7 @@ static void give_back_some(struct heap_use *use)
 static double aged_heap_share(const struct heap_load *load, uint64_t seed)
 {
 	struct heap_use use = { .bytes = 0 };
-	double all = (double)LINE * load->units + (double)QUIRE_EXTENTS_STORAGE(load->units);
+	size_t all = (size_t)LINE * load->units + QUIRE_EXTENTS_STORAGE(load->units);
 
 	open_pool(&use.pool, load->units, QUIRE_COMPACT, seed);
 	use.wanted = calloc(load->units, sizeof(*use.wanted));
@@ -214,7 +217,7 @@ static double aged_heap_share(const struct heap_load *load, uint64_t seed)
 		continue;
 	free(use.wanted);
 	close_pool(&use.pool);
-	return (double)use.bytes / all;
+	return (double)use.bytes / (double)all;
 }
 
 static void expect_heap_share(const struct heap_load *load, uint32_t seeds, double at_least)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How much of a heap can really be had: all of a fresh one, and a known share of one that has been in
- * use for long. Safety is not enough: an allocator that refuses everything is safe. The shares that are
- * measured are printed; those that are asserted are a little below.
+ * How much of a heap can really be had: all of a fresh one, and a known share of one that has
+ * been in use for long. Safety is not enough: an allocator that refuses everything is safe. The
+ * shares that are measured are printed; those that are asserted are a little below.
  */
 #include <string.h>
 
@@ -67,7 +67,7 @@ static void close_both(struct test_space *space, struct test_heap *on)
 	test_space_fini(space);
 }
 
-/* ---- fresh ------------------------------------------------------------------------------------------- */
+/* ---- fresh ----------------------------------------------------------------------------------- */
 
 /* Every test of an allocator had passed that served 2 requests from a fresh pool that held 1000. */
 static void a_fresh_pool_that_holds_1000_serves_1000(void **state)
@@ -242,7 +242,7 @@ static void what_largest_promises_is_granted_at_any_age(void **state)
 	close_both(&space, &on);
 }
 
-/* ---- aged ------------------------------------------------------------------------------------------------ */
+/* ---- aged ------------------------------------------------------------------------------------ */
 
 struct ageing {
 	struct quire_vmh *heap;
@@ -281,8 +281,8 @@ static void age_free(void)
 	ageing.size[pick] = ageing.size[ageing.count];
 }
 
-/* Keep `room` bytes three quarters full for so many steps, then fill up. Returns parts in 1000 of the
- * room that are in use when the first request fails. */
+/* Keep `room` bytes three quarters full for so many steps, then fill up. Returns parts in 1000
+ * of the room that are in use when the first request fails. */
 static size_t aged_share(struct quire_vmh *heap, size_t room, size_t lowest, size_t highest,
 			 size_t granule, size_t steps)
 {
@@ -364,7 +364,7 @@ static void with_half_as_many_addresses_again_an_aged_heap_gives_nearly_all_memo
 	close_both(&space, &on);
 }
 
-/* ---- memory --------------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void every_physical_page_of_an_over_committed_table_can_be_used(void **state)
 {

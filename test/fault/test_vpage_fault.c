@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * vpage on a driver that fails: for every operation, for every kind of driver call and for every n the
- * n-th such call of the operation fails. What must hold then:
+ * vpage on a driver that fails: for every operation, for every kind of driver call and for every
+ * n the n-th such call of the operation fails. What must hold then:
  *
- * - An operation that takes or changes (allocate, commit, grow, protect) has changed nothing: accounts,
- *   mappings, protections, contents. It succeeds when it is repeated.
- * - An operation that gives back (free, decommit, shrink) leaves the allocation with its addresses and
- *   its payer. Only free is legal then, and it succeeds when the driver is well again.
+ * - An operation that takes or changes (allocate, commit, grow, protect) has changed nothing:
+ *   accounts, mappings, protections, contents. It succeeds when it is repeated.
+ * - An operation that gives back (free, decommit, shrink) leaves the allocation with its
+ *   addresses and its payer. Only free is legal then, and it succeeds when the driver is well
+ *   again.
  * - In the end every frame is back.
  *
  * Each failing unmap is tried with each part of its range unmapped that the contract allows.
@@ -105,7 +106,8 @@ static void have_a_guarded_allocation(struct stage *stage)
 	assert_non_null(stage->ptr);
 }
 
-/* Every other page of what will be allocated next is retained, so that the driver is called often. */
+/* Every other page of what will be allocated next is retained, so that the driver is called
+ * often. */
 static void have_retained_pages(struct stage *stage)
 {
 	stage->ptr = reserve(stage, 20);
@@ -347,7 +349,7 @@ static void close_stage(struct stage *stage)
 	test_space_fini(&stage->space);
 }
 
-/* ---- what must hold after a failure ------------------------------------------------------------ */
+/* ---- what must hold after a failure -------------------------------------------------------- */
 
 /* The operation works when it is repeated; what it made can be used. */
 static void repeat(struct stage *stage, const struct scenario *scenario)
@@ -413,7 +415,7 @@ static void free_it_at_last(struct stage *stage)
 	stage->ptr = NULL;
 }
 
-/* ---- every scenario with every failing call ------------------------------------------------------ */
+/* ---- every scenario with every failing call ------------------------------------------------ */
 
 /* The scenario once, with the n-th call of this kind failing. false: there was no n-th call. */
 static bool play(const struct scenario *scenario, enum test_call kind, uint64_t n,
@@ -661,7 +663,7 @@ static void a_failure_is_told_with_its_reason(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- random programs on a bad driver ------------------------------------------------------------- */
+/* ---- random programs on a bad driver ------------------------------------------------------- */
 
 #define SLOTS 12u
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The driver fails at its n-th call, for every n, in every call of a region: areas, accounts, mappings
- * and protections are as before, the call succeeds when it is repeated, and a region that cannot be
- * unmapped keeps its user until it can.
+ * The driver fails at its n-th call, for every n, in every call of a region: areas, accounts,
+ * mappings and protections are as before, the call succeeds when it is repeated, and a region
+ * that cannot be unmapped keeps its user until it can.
  */
 #include <string.h>
 
@@ -114,7 +114,7 @@ static void compare_info(const struct quire_vregion_info *then,
 	}
 }
 
-/* ---- calls that map or protect ------------------------------------------------------------------------ */
+/* ---- calls that map or protect --------------------------------------------------------------- */
 
 static int32_t ask(struct rig *rig, enum quire_area area, size_t size, size_t min)
 {
@@ -296,7 +296,7 @@ static void a_protect_that_fails_halfway_is_undone(void **state)
 	}
 }
 
-/* ---- calls that unmap ------------------------------------------------------------------------------------- */
+/* ---- calls that unmap ------------------------------------------------------------------------ */
 
 static const enum test_part parts[] = { TEST_FIRST_HALF, TEST_NOTHING, TEST_EVERY_OTHER,
 					TEST_EVERYTHING };
@@ -408,7 +408,7 @@ static void a_reset_that_fails_halfway_can_be_completed(void **state)
 	}
 }
 
-/* ---- save and restore -------------------------------------------------------------------------------------- */
+/* ---- save and restore ------------------------------------------------------------------------ */
 
 static bool fail_restore(uint64_t n, enum test_call kind, bool forever, int32_t why)
 {
@@ -453,7 +453,8 @@ static void a_restore_that_fails_leaves_the_region_asleep_and_can_be_tried_again
 	assert_true(protects > 1);
 }
 
-/* Either it is awake with everything it had, or it sleeps and the archive brings everything back. */
+/* Either it is awake with everything it had, or it sleeps and the archive brings everything
+ * back. */
 static void a_save_that_cannot_unmap_loses_nothing(void **state)
 {
 	static const struct scenario scenario = { .sealed = true };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Misuse is answered, never obeyed. In one small window live a table heap, an elastic heap, a region and
- * plain pages; every byte address in and around the window, by both aliases, is given to every call
- * that takes a pointer. Each wrong one gets the right status and an event with the pointer and its
- * nearest owner, and nothing changes. Then the same for sizes, alignments, budgets, ended regions and
- * calls from interrupt context.
+ * Misuse is answered, never obeyed. In one small window live a table heap, an elastic heap, a
+ * region and plain pages; every byte address in and around the window, by both aliases, is given
+ * to every call that takes a pointer. Each wrong one gets the right status and an event with the
+ * pointer and its nearest owner, and nothing changes. Then the same for sizes, alignments,
+ * budgets, ended regions and calls from interrupt context.
  */
 #include <string.h>
 
@@ -117,7 +117,7 @@ static void close_zoo(struct zoo *zoo)
 	test_space_fini(&zoo->space);
 }
 
-/* ---- nothing changes ------------------------------------------------------------------------------------- */
+/* ---- nothing changes ------------------------------------------------------------------------- */
 
 /* All that can be seen of a zoo, counters of refusals aside, in one number. */
 static uint64_t add(uint64_t sum, uint64_t value)
@@ -166,7 +166,7 @@ static uint64_t sum_of(struct zoo *zoo)
 	return add_region(sum, zoo->vr);
 }
 
-/* ---- every pointer there is ---------------------------------------------------------------------------------- */
+/* ---- every pointer there is ------------------------------------------------------------------ */
 
 /* A call with a pointer, and what it must answer: QUIRE_OK if the pointer is a right one. */
 struct call {
@@ -450,7 +450,7 @@ static void a_window_of_a_heap_or_region_is_not_plain_pages(void **state)
 	close_zoo(&zoo);
 }
 
-/* ---- twice and stale --------------------------------------------------------------------------------------------- */
+/* ---- twice and stale ------------------------------------------------------------------------- */
 
 static void what_was_freed_stays_freed_until_it_is_given_out_again(void **state)
 {
@@ -502,7 +502,7 @@ static void misuses_are_counted(void **state)
 	close_zoo(&zoo);
 }
 
-/* ---- sizes, alignments, flags, budgets --------------------------------------------------------------------------------- */
+/* ---- sizes, alignments, flags, budgets ------------------------------------------------------- */
 
 /* A request that makes no sense is refused by everybody for the same reason. */
 static void refuse_everywhere(struct zoo *zoo, const struct quire_request *wrong, int32_t why)
@@ -673,7 +673,7 @@ static void a_failed_lifetime_resize_of_a_strangers_pointer_changes_nothing(void
 	close_zoo(&zoo);
 }
 
-/* ---- a region after its end ---------------------------------------------------------------------------------------------- */
+/* ---- a region after its end ------------------------------------------------------------------ */
 
 static void a_region_that_has_ended_does_nothing_any_more(void **state)
 {
@@ -708,7 +708,7 @@ static void a_region_that_has_ended_does_nothing_any_more(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- from interrupt context ------------------------------------------------------------------------------------------------ */
+/* ---- from interrupt context ------------------------------------------------------------------ */
 
 static void call_everything(struct zoo *zoo)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Threads on one vspace and on one elastic heap, over the model driver with real mutexes. They fill what
- * they get, and look whether anybody else wrote to it; at the end every page, frame and account is
- * exactly as at the beginning. The model tells of driver calls under the wrong lock. Meant to be run
- * under ThreadSanitizer as well, so nothing here keeps the threads in order that the library does not.
+ * Threads on one vspace and on one elastic heap, over the model driver with real mutexes. They
+ * fill what they get, and look whether anybody else wrote to it; at the end every page, frame and
+ * account is exactly as at the beginning. The model tells of driver calls under the wrong lock.
+ * Meant to be run under ThreadSanitizer as well, so nothing here keeps the threads in order that
+ * the library does not.
  *
  * Assertions are made by the main thread only: workers note what was wrong first and stop.
  */
@@ -314,8 +315,8 @@ static void no_thread_misses_what_it_is_guaranteed(void **state)
 }
 
 /*
- * The same at its narrowest: all frames are retained; while one thread asks the driver what is free,
- * another gives the retained pages back. What the first one was told is then out of date.
+ * The same at its narrowest: all frames are retained; while one thread asks the driver what is
+ * free, another gives the retained pages back. What the first one was told is then out of date.
  */
 static struct quire_vspace *to_be_trimmed;
 
@@ -476,7 +477,8 @@ static void free_bytes_at_last(struct worker *worker, void *ptr)
 	EXPECT(status == QUIRE_OK);
 }
 
-/* One allocation at a time: once its free has failed its contents are undefined, and so not looked at. */
+/* One allocation at a time: once its free has failed its contents are undefined, and so not
+ * looked at. */
 static void work_on_a_bad_driver(struct worker *worker)
 {
 	for (uint32_t step = 0; step < STEPS && !worker->wrong; step++) {
@@ -520,7 +522,7 @@ static void threads_on_a_bad_driver_end_with_exact_accounts(void **state)
 	}
 }
 
-/* ---- freeing twice at the same time -------------------------------------------------------------- */
+/* ---- freeing twice at the same time -------------------------------------------------------- */
 
 static void free_the_same(struct worker *worker, int32_t (*free_it)(struct crew *crew, void *ptr))
 {

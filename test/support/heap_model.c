@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * heap_model: see the header. Live allocations are kept in address order, so that overlaps and gaps
- * can be seen between neighbours; everything else is recounted from scratch, one step per byte, page
- * or block, because obvious is better here than fast.
+ * heap_model: see the header. Live allocations are kept in address order, so that overlaps and
+ * gaps can be seen between neighbours; everything else is recounted from scratch, one step per
+ * byte, page or block, because obvious is better here than fast.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +97,7 @@ static void check_pages(struct heap_model *model)
 	free(users);
 }
 
-/* ---- accounts and statistics ------------------------------------------------------------------- */
+/* ---- accounts and statistics ----------------------------------------------------------------- */
 
 static void check_payer(const struct heap_model *model, const struct quire_budget *payer)
 {
@@ -215,7 +215,7 @@ void heap_model_check(struct heap_model *model)
 	check_iteration(model);
 }
 
-/* ---- blocks of a table --------------------------------------------------------------------------- */
+/* ---- blocks of a table ----------------------------------------------------------------------- */
 
 static size_t block_size(const struct heap_model *model, const struct heap_block *block)
 {
@@ -320,7 +320,7 @@ static void learn_blocks(struct heap_model *model)
 	free(used);
 }
 
-/* ---- beginning and end --------------------------------------------------------------------------- */
+/* ---- beginning and end ----------------------------------------------------------------------- */
 
 unsigned char *heap_base(struct quire_vmh *heap)
 {
@@ -379,7 +379,7 @@ void heap_model_forget(struct heap_model *model)
 	free(model->used_peak);
 }
 
-/* ---- what must be granted -------------------------------------------------------------------------- */
+/* ---- what must be granted -------------------------------------------------------------------- */
 
 struct wish {
 	size_t size; /* rounded up if it wants pages of its own */
@@ -506,7 +506,7 @@ static bool pages_may_be_short(struct heap_model *model, const struct quire_requ
 	return atomic_load(&model->space->mmu.free_frames) < need + promised - unused;
 }
 
-/* ---- requests ---------------------------------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 size_t heap_model_find(const struct heap_model *model, const void *ptr)
 {
@@ -613,7 +613,8 @@ static void note_exhausted(struct heap_model *model, const struct wish *wish, si
 	}
 }
 
-/* Before the call: what a table without spanning must answer. NONE: any block that is big enough. */
+/* Before the call: what a table without spanning must answer. NONE: any block that is big
+ * enough. */
 static size_t expect_of_table(struct heap_model *model, const struct wish *wish, size_t *granted)
 {
 	size_t best = smallest_block(model, wish, wish->size);
@@ -772,7 +773,7 @@ void *heap_model_alloc(struct heap_model *model, size_t size, size_t align)
 	return heap_model_request(model, &request);
 }
 
-/* ---- free and resize ------------------------------------------------------------------------------------ */
+/* ---- free and resize ------------------------------------------------------------------------- */
 
 void heap_model_free(struct heap_model *model, size_t index)
 {
@@ -853,7 +854,7 @@ int32_t heap_model_resize(struct heap_model *model, size_t index, size_t min, si
 	return QUIRE_OK;
 }
 
-/* ---- random programs ---------------------------------------------------------------------------------------- */
+/* ---- random programs ------------------------------------------------------------------------- */
 
 static void random_request(struct heap_model *model, const struct heap_program *program,
 			   struct test_random *random)

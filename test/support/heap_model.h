@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * heap_model: what a heap must do, said in the most obvious way, and a heap held to it call by call.
+ * heap_model: what a heap must do, said in the most obvious way, and a heap held to it call by
+ * call.
  *
- * The model is an array of live allocations, and for a table an array of all blocks, which it learns
- * by taking every block of a fresh heap once. From these it recounts everything after each call: who
- * overlaps whom, which pages must be mapped and who pays for them, what the statistics must say, which
- * block a request had to get, and whether a request that was refused could have been served. Every
- * byte of every allocation carries its owner's pattern.
+ * The model is an array of live allocations, and for a table an array of all blocks, which it
+ * learns by taking every block of a fresh heap once. From these it recounts everything after
+ * each call: who overlaps whom, which pages must be mapped and who pays for them, what the
+ * statistics must say, which block a request had to get, and whether a request that was refused
+ * could have been served. Every byte of every allocation carries its owner's pattern.
  *
- * The model assumes a vspace that retains nothing and that no call of the driver is made to fail.
+ * The model assumes a vspace that retains nothing and that no call of the driver is made to
+ * fail.
  */
 #ifndef QUIRE_TEST_HEAP_MODEL_H
 #define QUIRE_TEST_HEAP_MODEL_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mmu: the model driver. See mmu.h for what it checks. The window lies in a memfd that is mapped once
- * or, with an alias, twice; a page that is not mapped is PROT_NONE there if the host can do that.
+ * mmu: the model driver. See mmu.h for what it checks. The window lies in a memfd that is mapped
+ * once or, with an alias, twice; a page that is not mapped is PROT_NONE there if the host can do
+ * that.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -351,8 +352,7 @@ static void *model_uncached(const struct quire_mmu *mmu, const void *ptr)
 
 /* ---- locks ----------------------------------------------------------------------------------- */
 
-/* The lock is really taken unless this thread has it already: then that is told, and undone in pairs
- * is what no test can hope for after it. */
+/* A lock that this thread has already is told and not taken, so that the test ends all the same. */
 static void model_lock(const struct quire_mmu *mmu)
 {
 	if (holds_lock) {
@@ -406,7 +406,8 @@ static void *allocate(size_t count, size_t size)
 	return memory;
 }
 
-/* Map the memfd at `phase` pages past a multiple of WINDOW_ALIGN, with unmapped memory all around. */
+/* Map the memfd at `phase` pages past a multiple of WINDOW_ALIGN, with unmapped memory all
+ * around. */
 static unsigned char *map_view(struct test_mmu *model, int file, int view)
 {
 	size_t phase = model->config.phase * model->config.page_size;

@@ -2,20 +2,21 @@
 /*
  * mmu: a model driver that takes the contract of quire/mmu.h literally.
  *
- * It backs a window of virtual pages with plain host memory and a finite number of frames, and holds
- * Quire to every word of the contract: what is mapped twice, protected while absent, called under the
- * wrong lock, locked in the wrong order, or written to while unmapped is *broken*. The first breach is
- * kept in words; test_mmu_check returns it, test_mmu_fini asserts that there was none. Nothing is
- * asserted inside driver calls, so the model works under threads and below locks.
+ * It backs a window of virtual pages with plain host memory and a finite number of frames, and
+ * holds Quire to every word of the contract: what is mapped twice, protected while absent, called
+ * under the wrong lock, locked in the wrong order, or written to while unmapped is *broken*. The
+ * first breach is kept in words; test_mmu_check returns it, test_mmu_fini asserts that there was
+ * none. Nothing is asserted inside driver calls, so the model works under threads and below
+ * locks.
  *
- * Contents. A page is filled with TEST_POISON when it is mapped. While it is unmapped it cannot be
- * touched: if pages are multiples of the host's, a touch faults; smaller ones are filled with
- * TEST_ABSENT, and are looked at when they are mapped again and by test_mmu_check. Read-only pages
- * are enforced by the host where its page size allows.
+ * Contents. A page is filled with TEST_POISON when it is mapped. While it is unmapped it cannot
+ * be touched: if pages are multiples of the host's, a touch faults; smaller ones are filled with
+ * TEST_ABSENT, and are looked at when they are mapped again and by test_mmu_check. Read-only
+ * pages are enforced by the host where its page size allows.
  *
- * Caches. A model that is not coherent has a second mapping of the window, the uncached alias. Both
- * views always agree (the host is coherent); what is checked is which lines were written back and
- * invalidated, and that these calls name mapped memory.
+ * Caches. A model that is not coherent has a second mapping of the window, the uncached alias.
+ * Both views always agree (the host is coherent); what is checked is which lines were written
+ * back and invalidated, and that these calls name mapped memory.
  */
 #ifndef QUIRE_TEST_MMU_H
 #define QUIRE_TEST_MMU_H

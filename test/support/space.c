@@ -292,7 +292,7 @@ void test_region_fini(struct test_region *region)
 
 static unsigned char pattern(size_t offset, uint32_t owner)
 {
-	return (unsigned char)(offset * 7 + owner * 131 + offset / 251 + 1);
+	return (unsigned char)(offset * 7 + (size_t)owner * 131 + offset / 251 + 1);
 }
 
 void test_fill(void *ptr, size_t bytes, uint32_t owner)

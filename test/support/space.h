@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * space: a vspace on the model driver, and heaps and regions on it, each with storage of exactly the
- * size that its macro names. The end of each asserts that nothing was left behind or overrun.
+ * space: a vspace on the model driver, and heaps and regions on it, each with storage of exactly
+ * the size that its macro names. The end of each asserts that nothing was left behind or overrun.
  */
 #ifndef QUIRE_TEST_SPACE_H
 #define QUIRE_TEST_SPACE_H
@@ -33,7 +33,8 @@ void test_space_init(struct test_space *space, const struct test_space_config *c
 /** A vspace of so many pages of 4096 bytes and so many frames, with no frills. */
 void test_space_init_plain(struct test_space *space, size_t pages, size_t frames);
 
-/** Everything is consistent now: the library's own check, the driver's contract, the guard bytes. */
+/** Everything is consistent now: the library's own check, the driver's contract, the guard
+ * bytes. */
 void test_space_check(struct test_space *space);
 
 /** Assert that it is empty and consistent, and end it. */
@@ -50,7 +51,8 @@ unsigned char *test_space_page(const struct test_space *space, size_t page);
 /** The page of the window that holds ptr. */
 size_t test_space_page_of(const struct test_space *space, const void *ptr);
 
-/** All that a failed call must leave as it was: accounts, mappings, owners, budgets; not counters. */
+/** All that a failed call must leave as it was: accounts, mappings, owners, budgets; not
+ * counters. */
 struct test_snapshot {
 	struct quire_vspace_stats stats;
 	size_t pages;

@@ -244,7 +244,7 @@ static void fewer_free_pages_than_accounted_are_respected(void **state)
 	assert_int_equal(quire_ledger_allowance(&world.ledger, &world.budget[1], 25), 15);
 }
 
-/* ---- the promise, at random -------------------------------------------------------------------- */
+/* ---- the promise, at random ---------------------------------------------------------------- */
 
 static void a_guaranteed_request_is_allowed(const struct world *world, unsigned which)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ring buffers whose size is a range. A queue of bytes in a plain array says what each read must give;
- * small rings are resized from every read position and level to every size, in place and by moving.
+ * Ring buffers whose size is a range. A queue of bytes in a plain array says what each read must
+ * give; small rings are resized from every read position and level to every size, in place and
+ * by moving.
  */
 #include <string.h>
 
@@ -11,7 +12,7 @@
 #define KIB  ((size_t)1024)
 #define PAGE ((size_t)4096)
 
-/* ---- the model: a queue that cannot wrap ---------------------------------------------------------- */
+/* ---- the model: a queue that cannot wrap ----------------------------------------------------- */
 
 struct queue {
 	unsigned char byte[64 * KIB];
@@ -119,7 +120,7 @@ static void bring_to(struct rig *rig, size_t read, size_t level)
 	assert_int_equal(rig->queue.level, level);
 }
 
-/* ---- making --------------------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static void a_ring_has_the_size_that_was_granted(void **state)
 {
@@ -184,7 +185,7 @@ static void a_ring_is_destroyed_once(void **state)
 	close_rig(&rig);
 }
 
-/* ---- producing and consuming ------------------------------------------------------------------------------ */
+/* ---- producing and consuming ----------------------------------------------------------------- */
 
 static void bytes_come_out_in_the_order_in_which_they_went_in(void **state)
 {
@@ -255,7 +256,7 @@ static void more_than_there_is_can_be_neither_produced_nor_consumed(void **state
 	close_rig(&rig);
 }
 
-/* ---- resizing ------------------------------------------------------------------------------------------------ */
+/* ---- resizing -------------------------------------------------------------------------------- */
 
 #define RING 9u
 
@@ -461,7 +462,7 @@ static void a_ring_survives_a_driver_that_fails_while_it_is_resized(void **state
 	}
 }
 
-/* ---- on a region ------------------------------------------------------------------------------------------------- */
+/* ---- on a region ----------------------------------------------------------------------------- */
 
 static void a_ring_lives_in_the_interim_area_of_a_region(void **state)
 {
@@ -522,7 +523,7 @@ static void a_ring_in_a_lazy_region_waits_for_the_seal(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- everything at once -------------------------------------------------------------------------------------------- */
+/* ---- everything at once ---------------------------------------------------------------------- */
 
 static void a_ring_is_a_queue_under_a_random_program(void **state)
 {

@@ -2,11 +2,11 @@
 /*
  * The two examples that explain the whole library, word for word.
  *
- * 1. 96 KiB of memory, two requests of 16...128 KiB. Classic heap: the first takes 96, the second
- *    fails. Bundle of three 32 KiB blocks: both get 32 (one block each), one block is left. Elastic
- *    with 16 KiB guaranteed to each: the first gets 80, the second 16.
- * 2. A 48 KiB buffer in a 64 KiB block maps 12 pages of 4 KiB, grows to 64 KiB in place by mapping 4
- *    more, and shrinks again.
+ * 1. 96 KiB of memory, two requests of 16...128 KiB. Classic heap: the first takes 96, the
+ *    second fails. Bundle of three 32 KiB blocks: both get 32 (one block each), one block is
+ *    left. Elastic with 16 KiB guaranteed to each: the first gets 80, the second 16.
+ * 2. A 48 KiB buffer in a 64 KiB block maps 12 pages of 4 KiB, grows to 64 KiB in place by
+ *    mapping 4 more, and shrinks again.
  */
 #include "quire/flat.h"
 #include "support/space.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Elastic heaps: any size at any place. Grants are clipped by budgets and then by addresses, address
- * space can be set aside, sizes change in place both ways, and exactly the pages are mapped that live
- * bytes touch. heap_model.h holds every call to the obvious answer.
+ * Elastic heaps: any size at any place. Grants are clipped by budgets and then by addresses,
+ * address space can be set aside, sizes change in place both ways, and exactly the pages are
+ * mapped that live bytes touch. heap_model.h holds every call to the obvious answer.
  */
 #include <string.h>
 
@@ -38,7 +38,7 @@ static struct quire_vmh_stats heap_stats(struct quire_vmh *heap)
 	return stats;
 }
 
-/* ---- any size, any place --------------------------------------------------------------------------- */
+/* ---- any size, any place --------------------------------------------------------------------- */
 
 static void any_size_is_served_in_whole_units(void **state)
 {
@@ -119,7 +119,7 @@ static void a_window_is_not_bound_to_be_whole_pages(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- ranges: budgets first, then addresses ---------------------------------------------------------------- */
+/* ---- ranges: budgets first, then addresses --------------------------------------------------- */
 
 static void a_range_stops_where_the_guarantees_of_others_begin(void **state)
 {
@@ -215,7 +215,7 @@ static void a_range_within_shared_pages_costs_no_new_ones(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- addresses set aside ------------------------------------------------------------------------------------ */
+/* ---- addresses set aside --------------------------------------------------------------------- */
 
 /* Every second unit run of the window is live: nothing longer than `gap` bytes is free. */
 static size_t fragment(struct quire_vmh *heap, unsigned char *live[], size_t most, size_t gap)
@@ -358,7 +358,7 @@ static void a_refused_set_aside_keeps_what_was_set_aside_before(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- resize ---------------------------------------------------------------------------------------------------- */
+/* ---- resize ---------------------------------------------------------------------------------- */
 
 static void an_allocation_grows_into_its_neighbourhood_and_shrinks_again(void **state)
 {
@@ -449,7 +449,7 @@ static void own_pages_grow_and_shrink_by_whole_pages(void **state)
 	close_both(&space, &model);
 }
 
-/* ---- pages ------------------------------------------------------------------------------------------------------- */
+/* ---- pages ----------------------------------------------------------------------------------- */
 
 static void pages_that_may_be_retained_are_used_again_without_the_driver(void **state)
 {
@@ -506,7 +506,7 @@ static void two_heaps_and_plain_pages_share_a_window_in_peace(void **state)
 	close_both(&space, &two);
 }
 
-/* ---- storage and configuration ------------------------------------------------------------------------------------- */
+/* ---- storage and configuration --------------------------------------------------------------- */
 
 static void storage_of_the_size_of_the_macro_suffices_and_less_is_refused(void **state)
 {
@@ -593,7 +593,7 @@ static void without_coherence_units_are_whole_cache_lines(void **state)
 	close_both(&space, &model);
 }
 
-/* ---- everything at once ------------------------------------------------------------------------------------------------ */
+/* ---- everything at once ---------------------------------------------------------------------- */
 
 static void an_elastic_heap_keeps_every_promise_under_a_random_program(void **state)
 {

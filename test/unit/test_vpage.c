@@ -253,27 +253,28 @@ static void bad_sizes_are_refused(void **state)
 	test_space_fini(&space);
 }
 
+static const struct quire_request bad_requests[] = {
+	{ .size = 0 },
+	{ .size = 0, .min = 10 },
+	{ .size = PAGE, .min = 2 * PAGE },
+	{ .size = PAGE, .align = 3 },
+	{ .size = PAGE, .align = 3 * PAGE },
+	{ .size = PAGE, .align = SIZE_MAX },
+	{ .size = SIZE_MAX },
+	{ .size = SIZE_MAX - PAGE + 2, .min = 1 },
+	{ .size = PAGE, .flags = 0x80000000u },
+};
+
 static void bad_requests_are_refused(void **state)
 {
-	static const struct quire_request bad[] = {
-		{ .size = 0 },
-		{ .size = 0, .min = 10 },
-		{ .size = PAGE, .min = 2 * PAGE },
-		{ .size = PAGE, .align = 3 },
-		{ .size = PAGE, .align = 3 * PAGE },
-		{ .size = PAGE, .align = SIZE_MAX },
-		{ .size = SIZE_MAX },
-		{ .size = SIZE_MAX - PAGE + 2, .min = 1 },
-		{ .size = PAGE, .flags = 0x80000000u },
-	};
 	struct test_space space;
 	struct quire_vspace *vs = open_plain(&space);
 	struct test_snapshot before;
 
 	(void)state;
 	test_snapshot_take(&before, &space);
-	for (size_t i = 0; i < TEST_COUNT(bad); i++) {
-		struct quire_request request = bad[i];
+	for (size_t i = 0; i < TEST_COUNT(bad_requests); i++) {
+		struct quire_request request = bad_requests[i];
 
 		request.granted = 99;
 		assert_null(quire_vpage_request(vs, &request, QUIRE_RW));
@@ -589,7 +590,7 @@ static void a_guard_moves_along_when_its_allocation_is_resized(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- reserving and committing ------------------------------------------------------------------ */
+/* ---- reserving and committing -------------------------------------------------------------- */
 
 static void a_reservation_costs_nothing_until_it_is_committed(void **state)
 {
@@ -1035,7 +1036,7 @@ static void a_resize_that_cannot_grow_says_so(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- freeing and misuse ------------------------------------------------------------------------ */
+/* ---- freeing and misuse -------------------------------------------------------------------- */
 
 static void freeing_an_older_allocation_keeps_the_records_of_live_ones(void **state)
 {
@@ -1391,62 +1392,76 @@ static void a_full_table_of_budgets_is_refused_not_overrun(void **state)
 	test_space_fini(&space);
 }
 
-/* A guarantee of pages for every owner, and greed from all: whoever stays within it is served. */
-static void a_guaranteed_request_never_fails_for_pages(void **state)
-{
-	struct test_space_config config = { .mmu = { .pages = 1024, .frames = 64 },
-					    .budgets = 4,
-					    .retain = 8 };
-	struct test_random random = test_random_seeded(11);
-	struct quire_budget budget[4] = { { 0 } };
-	struct test_space space;
-	void *ptr[200] = { NULL };
-	const size_t slots = TEST_COUNT(ptr);
-
-	(void)state;
-	test_space_init(&space, &config);
-	for (size_t i = 0; i < 4; i++)
-		assert_ok(quire_vspace_admit(&space.vs, &budget[i], 4 + 6 * i, QUIRE_NO_LIMIT));
-	for (size_t step = 0; step < 20000; step++) {
-		struct quire_budget *payer = &budget[test_random_below(&random, 4)];
-		size_t slot = test_random_below(&random, (uint32_t)slots);
-		size_t wanted = test_random_between(&random, 1, 8);
-		struct quire_request request = { .size = wanted * PAGE, .budget = payer };
-		bool guaranteed = payer->used + wanted <= payer->guaranteed;
-
-		if (ptr[slot] && !test_random_once_in(&random, 4)) {
-			assert_ok(quire_vpage_free(&space.vs, ptr[slot]));
-			ptr[slot] = NULL;
-		}
-		if (ptr[slot])
-			continue;
-		request.min = guaranteed || test_random_once_in(&random, 2) ? 0 : PAGE;
-		ptr[slot] = quire_vpage_request(&space.vs, &request, QUIRE_RW);
-		if (guaranteed)
-			assert_non_null(ptr[slot]);
-		assert_int_equal(space.mmu.mapped,
-				 held(&space) + test_space_stats(&space).retained);
-	}
-	test_space_check(&space);
-	for (size_t slot = 0; slot < slots; slot++)
-		if (ptr[slot])
-			assert_ok(quire_vpage_free(&space.vs, ptr[slot]));
-	test_space_fini(&space);
-}
-
-/* ---- addresses set aside ----------------------------------------------------------------------- */
-
-static void fill_all_addresses(struct test_space *space)
-{
-	while (quire_vpage_reserve(&space->vs, 1))
-		continue;
-}
-
 static void free_all(struct test_space *space)
 {
 	for (size_t page = 0; page < space->mmu.config.pages; page++)
 		if (quire_vpage_size(&space->vs, test_space_page(space, page)))
 			assert_ok(quire_vpage_free(&space->vs, test_space_page(space, page)));
+}
+
+#define OWNERS 4u
+#define SLOTS  200u
+
+struct crowd {
+	struct test_space space;
+	struct test_random random;
+	struct quire_budget budget[OWNERS];
+	void *ptr[SLOTS];
+};
+
+/* Greedy beyond the guarantee, modest within it; but within it there is no refusal. */
+static void ask_for_pages(struct crowd *crowd, void **ptr)
+{
+	struct quire_budget *payer = &crowd->budget[test_random_below(&crowd->random, OWNERS)];
+	size_t pages = test_random_between(&crowd->random, 1, 8);
+	struct quire_request request = { .size = pages * PAGE, .budget = payer };
+	bool guaranteed = payer->used + pages <= payer->guaranteed;
+
+	if (!guaranteed && test_random_once_in(&crowd->random, 2))
+		request.min = PAGE;
+	*ptr = quire_vpage_request(&crowd->space.vs, &request, QUIRE_RW);
+	assert_true(*ptr || !guaranteed);
+}
+
+static void give_pages_back(struct crowd *crowd, void **ptr)
+{
+	assert_ok(quire_vpage_free(&crowd->space.vs, *ptr));
+	*ptr = NULL;
+}
+
+static void a_guaranteed_request_never_fails_for_pages(void **state)
+{
+	struct test_space_config config = { .mmu = { .pages = 1024, .frames = 64 },
+					    .budgets = OWNERS,
+					    .retain = 8 };
+	struct crowd crowd = { .random = test_random_seeded(11) };
+
+	(void)state;
+	test_space_init(&crowd.space, &config);
+	for (size_t i = 0; i < OWNERS; i++)
+		assert_ok(quire_vspace_admit(&crowd.space.vs, &crowd.budget[i], 4 + 6 * i,
+					     QUIRE_NO_LIMIT));
+	for (size_t step = 0; step < 20000; step++) {
+		void **ptr = &crowd.ptr[test_random_below(&crowd.random, SLOTS)];
+
+		if (!*ptr)
+			ask_for_pages(&crowd, ptr);
+		else if (!test_random_once_in(&crowd.random, 4))
+			give_pages_back(&crowd, ptr);
+		assert_int_equal(crowd.space.mmu.mapped,
+				 held(&crowd.space) + test_space_stats(&crowd.space).retained);
+	}
+	test_space_check(&crowd.space);
+	free_all(&crowd.space);
+	test_space_fini(&crowd.space);
+}
+
+/* ---- addresses set aside ------------------------------------------------------------------- */
+
+static void fill_all_addresses(struct test_space *space)
+{
+	while (quire_vpage_reserve(&space->vs, 1))
+		continue;
 }
 
 static void addresses_set_aside_are_there_when_no_others_are(void **state)
@@ -1534,7 +1549,8 @@ static void setting_aside_is_refused_with_its_reason(void **state)
 	test_space_fini(&space);
 }
 
-/* A smaller request that was served from what is set aside leaves it whole again when it is freed. */
+/* A smaller request that was served from what is set aside leaves it whole again when it is
+ * freed. */
 static void a_smaller_request_returns_all_that_was_set_aside(void **state)
 {
 	struct test_space space;
@@ -1561,7 +1577,7 @@ static void a_smaller_request_returns_all_that_was_set_aside(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- cores that are not coherent --------------------------------------------------------------- */
+/* ---- cores that are not coherent ----------------------------------------------------------- */
 
 static void open_incoherent(struct test_space *space, size_t retain)
 {
@@ -1597,7 +1613,8 @@ static void either_alias_names_an_allocation(void **state)
 	test_space_fini(&space);
 }
 
-/* Stale lines of the last owner would surface in, or be written back over, what the next one gets. */
+/* Stale lines of the last owner would surface in, or be written back over, what the next one
+ * gets. */
 static void memory_is_invalidated_when_it_is_handed_out_and_when_it_is_freed(void **state)
 {
 	struct test_space space;
@@ -1682,7 +1699,7 @@ static void nothing_is_done_in_interrupt_context(void **state)
 	test_space_fini(&space);
 }
 
-/* ---- events and counters ----------------------------------------------------------------------- */
+/* ---- events and counters ------------------------------------------------------------------- */
 
 static void expect_event(struct test_space *space, uint32_t kind, const void *ptr, size_t size)
 {
@@ -2074,42 +2091,48 @@ static void try_resize(struct world *world, uint32_t start, uint32_t count)
 		set_committed(world, start + size, more, world->prot[start + size - 1]);
 }
 
-static void random_step(struct world *world)
+static void step_on_allocation(struct world *world)
 {
-	struct test_random *random = &world->random;
-	uint32_t count = test_random_between(random, 1, 7);
 	uint32_t start = some_allocation(world);
 
-	switch (test_random_below(random, 10)) {
+	if (start == WINDOW)
+		return;
+	if (test_random_once_in(&world->random, 2))
+		try_free(world, start);
+	else
+		try_resize(world, start, test_random_between(&world->random, 1, 12));
+}
+
+static void random_step(struct world *world)
+{
+	uint32_t count = test_random_between(&world->random, 1, 7);
+	uint32_t page = some_page(world);
+
+	switch (test_random_below(&world->random, 10)) {
 	case 0:
+		try_alloc(world, test_random_between(&world->random, 1, 16), true);
+		break;
 	case 1:
-		try_alloc(world, count, false);
+		try_alloc_at(world, page, count);
 		break;
 	case 2:
-		try_alloc(world, test_random_between(random, 1, 16), true);
+		try_free(world, page);
 		break;
 	case 3:
-		try_alloc_at(world, some_page(world), count);
+		try_commit(world, page, count);
 		break;
 	case 4:
-		try_free(world, some_page(world));
+		try_decommit(world, page, count);
 		break;
 	case 5:
-		if (start < WINDOW)
-			try_free(world, start);
+		try_protect(world, page, count);
 		break;
 	case 6:
-		try_commit(world, some_page(world), count);
-		break;
 	case 7:
-		try_decommit(world, some_page(world), count);
-		break;
-	case 8:
-		try_protect(world, some_page(world), count);
+		step_on_allocation(world);
 		break;
 	default:
-		if (start < WINDOW)
-			try_resize(world, start, test_random_between(random, 1, 12));
+		try_alloc(world, count, false);
 	}
 	compare(world);
 }
