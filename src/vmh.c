@@ -1384,7 +1384,8 @@ static struct quire_blocks *kind_from(const struct quire_vmh *heap, uintptr_t ad
 
 bool quire_vmh_next(struct quire_vmh *heap, const void *ptr, struct quire_vmh_extent *extent)
 {
-	uintptr_t address = ptr ? quire_address(heap->vs, ptr) : heap->base;
+	/* As it was told, not through an alias: what lies behind the window may be one. */
+	uintptr_t address = ptr ? (uintptr_t)ptr : heap->base;
 	struct quire_section section = quire_section_enter(heap->vs);
 	struct quire_blocks *kind = kind_from(heap, address);
 	struct quire_extent run;

@@ -319,13 +319,10 @@ static void model_icache_sync(const struct quire_mmu *mmu, const void *ptr, size
 	atomic_fetch_add(&model_of(mmu)->icache_syncs, 1);
 }
 
-/* Memory outside the window is cached, its alias half the address space away; the arena is not. */
-static void *other_half(const void *ptr, bool uncached)
+/* Memory outside of the window has an uncached view too, as on hardware; nothing is ever there. */
+static void *elsewhere(const void *ptr)
 {
-	uintptr_t half = ~(UINTPTR_MAX >> 1);
-	uintptr_t address = (uintptr_t)ptr;
-
-	return (void *)(uncached ? address | half : address & ~half);
+	return (void *)((uintptr_t)ptr ^ ~(UINTPTR_MAX >> 1));
 }
 
 static void *model_cached(const struct quire_mmu *mmu, const void *ptr)
@@ -335,7 +332,7 @@ static void *model_cached(const struct quire_mmu *mmu, const void *ptr)
 
 	if (within(model->alias, model->bytes, ptr))
 		return model->window + offset;
-	return in_window(model, ptr) ? (void *)(uintptr_t)ptr : other_half(ptr, false);
+	return (void *)(uintptr_t)ptr;
 }
 
 static void *model_uncached(const struct quire_mmu *mmu, const void *ptr)
@@ -347,7 +344,7 @@ static void *model_uncached(const struct quire_mmu *mmu, const void *ptr)
 		return model->alias + offset;
 	if (in_window(model, ptr) || within(model->arena, ARENA_BYTES, ptr))
 		return (void *)(uintptr_t)ptr;
-	return other_half(ptr, true);
+	return elsewhere(ptr);
 }
 
 /* ---- locks ----------------------------------------------------------------------------------- */

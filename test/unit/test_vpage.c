@@ -10,6 +10,9 @@
 #include "support/space.h"
 #include "support/touch.h"
 
+/* A count of pages whose low 32 bits are small; where a size has no more bits, just a huge one. */
+#define BEYOND_32_BITS (SIZE_MAX > UINT32_MAX ? (size_t)(UINT64_MAX >> 31) + 1 : SIZE_MAX / 2)
+
 #define PAGE  ((size_t)4096)
 #define PAGES ((size_t)64)
 
@@ -112,6 +115,30 @@ static void impossible_configurations_are_refused(void **state)
 	refused(&draft, &draft.config);
 	test_storage_fini(&draft.storage);
 	test_mmu_discard(&draft.model);
+}
+
+/* An id is a byte, and the vspace's own budget has one too. */
+static void a_vspace_has_room_for_254_budgets(void **state)
+{
+	static _Alignas(
+		uintptr_t) unsigned char storage[QUIRE_VSPACE_STORAGE(8, QUIRE_BUDGETS_MAX)];
+	static struct quire_budget budget[QUIRE_BUDGETS_MAX];
+	struct test_mmu_config config = { .pages = 8 };
+	struct draft draft;
+
+	(void)state;
+	begin_draft(&draft, &config);
+	draft.config.storage = storage;
+	draft.config.storage_bytes = sizeof(storage);
+	REFUSED_WITH(&draft, budgets, QUIRE_BUDGETS_MAX);
+	draft.config.budgets = QUIRE_BUDGETS_MAX - 1;
+	assert_ok(quire_vspace_init(&draft.vs, &draft.config));
+	for (size_t i = 0; i + 1 < QUIRE_BUDGETS_MAX; i++)
+		assert_ok(quire_vspace_admit(&draft.vs, &budget[i], 0, QUIRE_NO_LIMIT));
+	assert_status(quire_vspace_admit(&draft.vs, &budget[QUIRE_BUDGETS_MAX - 1], 0, 1),
+		      QUIRE_EBUSY);
+	assert_sound(quire_vspace_check(&draft.vs));
+	end_draft(&draft);
 }
 
 /* A window computed by unsigned subtraction once wrapped around on a small board. */
@@ -633,8 +660,7 @@ static void a_commit_is_refused_with_its_reason(void **state)
 	assert_status(quire_vpage_commit(vs, ptr + 1, 1, QUIRE_RW, NULL), QUIRE_EINVAL);
 	assert_status(quire_vpage_commit(vs, ptr, 0, QUIRE_RW, NULL), QUIRE_EINVAL);
 	assert_status(quire_vpage_commit(vs, ptr, SIZE_MAX, QUIRE_RW, NULL), QUIRE_EFREE);
-	assert_status(quire_vpage_commit(vs, ptr, ((size_t)1 << 32) + 1, QUIRE_RW, NULL),
-		      QUIRE_EFREE);
+	assert_status(quire_vpage_commit(vs, ptr, BEYOND_32_BITS + 1, QUIRE_RW, NULL), QUIRE_EFREE);
 	assert_status(quire_vpage_commit(vs, ptr, 1, QUIRE_RW | QUIRE_EXEC, NULL), QUIRE_EINVAL);
 	assert_status(quire_vpage_commit(vs, ptr, 1, 0, NULL), QUIRE_EINVAL);
 	assert_status(quire_vpage_commit(vs, ptr, 1, QUIRE_RW, &stranger), QUIRE_EINVAL);
@@ -961,7 +987,7 @@ static void an_allocation_grows_and_shrinks_in_place(void **state)
 	assert_status(quire_vpage_resize(vs, ptr, 11), QUIRE_ENOVIRT);
 	assert_status(quire_vpage_resize(vs, ptr, PAGES + 1), QUIRE_ENOVIRT);
 	assert_status(quire_vpage_resize(vs, ptr, SIZE_MAX), QUIRE_ENOVIRT);
-	assert_status(quire_vpage_resize(vs, ptr, ((size_t)1 << 32) + 4), QUIRE_ENOVIRT);
+	assert_status(quire_vpage_resize(vs, ptr, BEYOND_32_BITS + 4), QUIRE_ENOVIRT);
 	assert_status(quire_vpage_resize(vs, ptr, 0), QUIRE_EINVAL);
 	assert_int_equal(quire_vpage_size(vs, ptr), 10);
 	assert_ok(quire_vpage_resize(vs, ptr, 10));
@@ -2183,6 +2209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(impossible_configurations_are_refused),
+		cmocka_unit_test(a_vspace_has_room_for_254_budgets),
 		cmocka_unit_test(a_window_that_wraps_around_is_refused),
 		cmocka_unit_test(records_in_cached_memory_are_refused_where_cores_are_not_coherent),
 		cmocka_unit_test(the_storage_that_the_macro_names_is_enough),
