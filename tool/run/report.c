@@ -132,12 +132,13 @@ static void print_stream(const struct run *run, size_t index)
 {
 	const struct topology_stream *stream = &run->topology->streams[index];
 	const struct life_taken *taken = &run->taken[index];
+	const char *remark = remark_on(run, stream, taken);
 	struct text name;
 
-	printf("  %3u  %-9s %-22s %7u Hz %3u ch %3u bit in %-3u %s\n", stream->pcm_id,
+	printf("  %3u  %-9s %-22s %7u Hz %3u ch %3u bit in %u%s%s\n", stream->pcm_id,
 	       topology_direction_name(stream->direction), text_name(&name, stream->name, 22),
 	       taken->format.rate, taken->format.channels, taken->format.bits,
-	       taken->container_bits, remark_on(run, stream, taken));
+	       taken->container_bits, *remark ? "  " : "", remark);
 }
 
 static void print_streams(const struct run *run)
