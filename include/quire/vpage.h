@@ -18,8 +18,8 @@
  *
  * **Retained pages.** Up to `retain` pages that nobody needs any more stay mapped, because mapping
  * costs a thousand times an allocation. Nobody pays for them and they count as free; they are given
- * back when pages run short or by quire_vspace_trim. A retained page never goes to another payer with
- * its contents if it is a USER page.
+ * back when pages run short or by quire_vspace_trim, and an operation that fails may have given some
+ * back. A retained page never goes to another payer with its contents if it is a USER page.
  *
  * **Cost.** O(log window) for records, plus one step per page that is touched, plus the driver.
  *
