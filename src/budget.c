@@ -13,7 +13,7 @@ static size_t unused_guarantee(const struct quire_budget *budget)
 	return budget->guaranteed > budget->used ? budget->guaranteed - budget->used : 0;
 }
 
-static bool admitted_here(const struct quire_ledger *ledger, const struct quire_budget *budget)
+bool quire_ledger_knows(const struct quire_ledger *ledger, const struct quire_budget *budget)
 {
 	return budget && budget->id < ledger->slots && ledger->budgets[budget->id] == budget;
 }
@@ -50,7 +50,7 @@ int32_t quire_ledger_admit(struct quire_ledger *ledger, struct quire_budget *bud
 	uint32_t id = 0;
 	int32_t status;
 
-	if (!ledger || !budget || limit < guaranteed || admitted_here(ledger, budget))
+	if (!ledger || !budget || limit < guaranteed || quire_ledger_knows(ledger, budget))
 		return QUIRE_EINVAL;
 	status = check_guarantee(ledger, guaranteed, 0);
 	if (status)
@@ -76,7 +76,7 @@ int32_t quire_ledger_change(struct quire_ledger *ledger, struct quire_budget *bu
 	size_t before, after;
 	int32_t status;
 
-	if (!ledger || !admitted_here(ledger, budget) || limit < guaranteed)
+	if (!ledger || !quire_ledger_knows(ledger, budget) || limit < guaranteed)
 		return QUIRE_EINVAL;
 	before = unused_guarantee(budget);
 	after = guaranteed > budget->used ? guaranteed - budget->used : 0;
@@ -91,7 +91,7 @@ int32_t quire_ledger_change(struct quire_ledger *ledger, struct quire_budget *bu
 
 int32_t quire_ledger_dismiss(struct quire_ledger *ledger, struct quire_budget *budget)
 {
-	if (!ledger || !admitted_here(ledger, budget))
+	if (!ledger || !quire_ledger_knows(ledger, budget))
 		return QUIRE_EINVAL;
 	if (budget->used)
 		return QUIRE_EBUSY;

@@ -135,6 +135,11 @@ int32_t quire_pages_trim(struct quire_section *section);
 uint32_t quire_window_take(struct quire_vspace *vs, uint32_t pages);
 void quire_window_give(struct quire_vspace *vs, uint32_t first);
 
+/* ---- budgets ------------------------------------------------------------------------------------ */
+
+/* Whether the budget is admitted to this ledger. NULL is not. */
+bool quire_ledger_knows(const struct quire_ledger *ledger, const struct quire_budget *budget);
+
 /* ---- addresses set aside for a budget ------------------------------------------------------- */
 
 /* Hold a run for the budget in place of what it had in this set; a refusal keeps what it had. */

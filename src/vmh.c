@@ -562,11 +562,6 @@ static int32_t place(struct quire_vmh *heap, struct order *order, struct grant *
 
 /* ---- allocating ----------------------------------------------------------------------------- */
 
-static bool knows(const struct quire_vspace *vs, const struct quire_budget *budget)
-{
-	return budget && budget->id < vs->ledger.slots && vs->ledger.budgets[budget->id] == budget;
-}
-
 static int32_t make_order(const struct quire_vmh *heap, const struct quire_request *request,
 			  struct order *order)
 {
@@ -580,7 +575,7 @@ static int32_t make_order(const struct quire_vmh *heap, const struct quire_reque
 	order->spare = quire_pages_spare(heap->vs);
 	if (order->whole && order->request.align < heap->vs->page_size)
 		order->request.align = heap->vs->page_size;
-	if (!status && !knows(heap->vs, order->budget))
+	if (!status && !quire_ledger_knows(&heap->vs->ledger, order->budget))
 		status = QUIRE_EINVAL;
 	return status;
 }
@@ -1050,7 +1045,7 @@ int32_t quire_vmh_set_aside(struct quire_vmh *heap, struct quire_budget *budget,
 		align = align && !quire_power_of_two(align) ? 0 : heap->vs->page_size;
 	section = quire_section_enter(heap->vs);
 	if (heap->is_elastic && quire_power_of_two(align) && bytes <= heap->window &&
-	    knows(heap->vs, budget) &&
+	    quire_ledger_knows(&heap->vs->ledger, budget) &&
 	    (!budget->aside_set || budget->aside_set == &heap->blocks->extents))
 		status = set_aside(heap, budget, bytes, align);
 	quire_section_leave(&section);
@@ -1224,7 +1219,7 @@ static int32_t check_config(const struct quire_vspace *vs, const struct quire_vm
 	    (!mmu->coherent && quire_uncached(mmu, config->storage) != config->storage))
 		return QUIRE_EINVAL;
 	if (!quire_mmu_accepts(mmu, prot) || config->flags & ~QUIRE_VMH_SPANNING ||
-	    (config->budget && !knows(vs, config->budget)))
+	    (config->budget && !quire_ledger_knows(&vs->ledger, config->budget)))
 		return QUIRE_EINVAL;
 	return QUIRE_OK;
 }

@@ -203,8 +203,11 @@ int32_t quire_vspace_fini(struct quire_vspace *vs)
 
 /* ---- budgets -------------------------------------------------------------------------------- */
 
-int32_t quire_vspace_admit(struct quire_vspace *vs, struct quire_budget *budget, size_t guaranteed,
-			   size_t limit)
+/* Admit a budget or change one, unless it asks for what this driver cannot guarantee. */
+static int32_t promise(struct quire_vspace *vs, struct quire_budget *budget, size_t guaranteed,
+		       size_t limit,
+		       int32_t (*act)(struct quire_ledger *ledger, struct quire_budget *budget,
+				      size_t guaranteed, size_t limit))
 {
 	struct quire_section section;
 	int32_t status;
@@ -214,25 +217,21 @@ int32_t quire_vspace_admit(struct quire_vspace *vs, struct quire_budget *budget,
 	if (guaranteed && vs->mmu->shared_frames)
 		return QUIRE_EBUDGET;
 	section = quire_section_enter(vs);
-	status = quire_ledger_admit(&vs->ledger, budget, guaranteed, limit);
+	status = act(&vs->ledger, budget, guaranteed, limit);
 	quire_section_leave(&section);
 	return status;
+}
+
+int32_t quire_vspace_admit(struct quire_vspace *vs, struct quire_budget *budget, size_t guaranteed,
+			   size_t limit)
+{
+	return promise(vs, budget, guaranteed, limit, quire_ledger_admit);
 }
 
 int32_t quire_vspace_change(struct quire_vspace *vs, struct quire_budget *budget, size_t guaranteed,
 			    size_t limit)
 {
-	struct quire_section section;
-	int32_t status;
-
-	if (!vs)
-		return QUIRE_EINVAL;
-	if (guaranteed && vs->mmu->shared_frames)
-		return QUIRE_EBUDGET;
-	section = quire_section_enter(vs);
-	status = quire_ledger_change(&vs->ledger, budget, guaranteed, limit);
-	quire_section_leave(&section);
-	return status;
+	return promise(vs, budget, guaranteed, limit, quire_ledger_change);
 }
 
 int32_t quire_vspace_dismiss(struct quire_vspace *vs, struct quire_budget *budget)
@@ -248,11 +247,6 @@ int32_t quire_vspace_dismiss(struct quire_vspace *vs, struct quire_budget *budge
 		quire_pages_disown(vs, budget->id);
 	quire_section_leave(&section);
 	return status;
-}
-
-static bool knows(const struct quire_vspace *vs, const struct quire_budget *budget)
-{
-	return budget && budget->id < vs->ledger.slots && vs->ledger.budgets[budget->id] == budget;
 }
 
 /* Addresses that are set aside look like an allocation, but must not be freed as one. */
@@ -273,7 +267,8 @@ int32_t quire_vpage_set_aside(struct quire_vspace *vs, struct quire_budget *budg
 	if (!vs)
 		return QUIRE_EINVAL;
 	section = quire_section_enter(vs);
-	if (!knows(vs, budget) || (budget->aside_set && budget->aside_set != &vs->extents)) {
+	if (!quire_ledger_knows(&vs->ledger, budget) ||
+	    (budget->aside_set && budget->aside_set != &vs->extents)) {
 		status = QUIRE_EINVAL;
 	} else if (pages > vs->pages) {
 		status = QUIRE_ENOVIRT;
@@ -327,7 +322,7 @@ static int32_t make_plan(struct quire_vspace *vs, const struct quire_request *re
 		return status;
 	if (!plan->reserve && !quire_mmu_accepts(vs->mmu, prot))
 		return QUIRE_EINVAL;
-	return knows(vs, plan->budget) ? QUIRE_OK : QUIRE_EINVAL;
+	return quire_ledger_knows(&vs->ledger, plan->budget) ? QUIRE_OK : QUIRE_EINVAL;
 }
 
 static size_t pages_of(const struct quire_vspace *vs, size_t bytes)
@@ -635,7 +630,7 @@ int32_t quire_vpage_commit(struct quire_vspace *vs, void *ptr, size_t pages, uin
 		budget = &vs->common;
 	if (quire_forbidden(vs))
 		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
-	if (!quire_mmu_accepts(vs->mmu, prot) || !knows(vs, budget))
+	if (!quire_mmu_accepts(vs->mmu, prot) || !quire_ledger_knows(&vs->ledger, budget))
 		return refuse(vs, QUIRE_EINVAL, 0, 0);
 	section = quire_section_enter(vs);
 	status = find_part(vs, quire_address(vs, ptr), pages, &piece);

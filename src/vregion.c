@@ -160,8 +160,7 @@ static int32_t check_config(struct quire_vspace *vs, const struct quire_vregion_
 	for (uint32_t area = 0; area < QUIRE_AREAS; area++)
 		if (!quire_mmu_accepts(mmu, prot_of(config, area)))
 			return QUIRE_EINVAL;
-	if (config->budget && (config->budget->id >= vs->ledger.slots ||
-			       vs->ledger.budgets[config->budget->id] != config->budget))
+	if (config->budget && !quire_ledger_knows(&vs->ledger, config->budget))
 		return QUIRE_EINVAL;
 	status = lay_out(vs, config, layout);
 	if (status)
