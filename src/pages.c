@@ -222,7 +222,7 @@ bool quire_pages_quiet(const struct quire_vspace *vs, uint32_t first, uint32_t c
 			return false;
 		alone += vs->page[page].users == 1;
 	}
-	return !alone || vs->retained + alone <= vs->retain;
+	return !alone || (!vs->frames_short && vs->retained + alone <= vs->retain);
 }
 
 bool quire_pages_condemned(const struct quire_vspace *vs, uint32_t first, uint32_t count)
@@ -371,6 +371,8 @@ static int32_t clear_leaving(struct quire_vspace *vs, uint32_t first, uint32_t e
 	return status;
 }
 
+/* What is charged never exceeds what there is, so if frames run out, retained pages have them. Others
+ * go on while these are unmapped: they must not retain more behind our back. */
 static int32_t map_or_trim(struct quire_section *section, uint32_t first, uint32_t count,
 			   uint32_t prot, bool *mapped)
 {
@@ -378,8 +380,10 @@ static int32_t map_or_trim(struct quire_section *section, uint32_t first, uint32
 	int32_t status = drive_map(vs, first, count, prot, mapped);
 
 	if (status == QUIRE_ENOPHYS && vs->retained) {
+		vs->frames_short = true;
 		quire_pages_trim(section);
 		status = drive_map(vs, first, count, prot, mapped);
+		vs->frames_short = false;
 	}
 	return status;
 }

@@ -114,7 +114,8 @@ struct quire_vspace {
 	struct quire_ledger ledger;
 	struct quire_budget common; /* pays where a request names no budget */
 	size_t retain;
-	size_t retained; /* mapped or leaving, users == 0 */
+	size_t retained;   /* mapped or leaving, users == 0 */
+	bool frames_short; /* somebody waits for frames: retain nothing */
 	size_t held_peak;
 	struct quire_observer *observer;
 	uint64_t map_calls, unmap_calls, mapped_pages, misuses;

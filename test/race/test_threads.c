@@ -9,6 +9,8 @@
  * Assertions are made by the main thread only: workers note what was wrong first and stop.
  */
 #include <pthread.h>
+#include <semaphore.h>
+#include <time.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +111,16 @@ static void run(struct crew *crew, void (*work)(struct worker *worker))
 		assert_int_equal(pthread_join(thread[i], NULL), 0);
 	for (uint32_t i = 0; i < THREADS; i++)
 		assert_sound(crew->worker[i].wrong);
+}
+
+/* After a bad driver: a page whose undo failed may be unmapped already, and is taken for mapped until it
+ * has been given back. */
+static void give_back_what_failed(struct crew *crew)
+{
+	test_mmu_heal(&crew->space.mmu);
+	assert_true(crew->space.mmu.mapped <=
+		    test_space_stats(&crew->space).held + test_space_stats(&crew->space).retained);
+	assert_ok(quire_vspace_trim(&crew->space.vs));
 }
 
 /* Everything is given back: accounts agree with the driver to the page. */
@@ -454,6 +466,93 @@ static void threads_on_a_heap_and_on_pages_end_with_exact_accounts(void **state)
 	}
 }
 
+/* ---- frames that are given back for somebody ------------------------------------------------- */
+
+/* Another thread that gets its chance while retained pages are unmapped, and takes it if it can. */
+static struct {
+	struct quire_vspace *vs;
+	unsigned char *mine;  /* to be freed, which would retain it */
+	unsigned char *other; /* a retained page, to be taken */
+	int32_t (*unmap)(const struct quire_mmu *mmu, uintptr_t va, size_t pages);
+	bool used;
+	sem_t go, done;
+} chance;
+
+static void *take_the_chance(void *argument)
+{
+	(void)argument;
+	sem_wait(&chance.go);
+	quire_vpage_free(chance.vs, chance.mine);
+	quire_vpage_alloc_at(chance.vs, chance.other, 1, QUIRE_RW);
+	sem_post(&chance.done);
+	return NULL;
+}
+
+/* It has a tenth of a second; if it has to wait for us it will not need more. */
+static int32_t unmap_with_a_pause(const struct quire_mmu *mmu, uintptr_t va, size_t pages)
+{
+	struct timespec until;
+
+	if (!chance.used) {
+		chance.used = true;
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += 100000000;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		sem_post(&chance.go);
+		sem_timedwait(&chance.done, &until);
+	}
+	return chance.unmap(mmu, va, pages);
+}
+
+/* Four frames, all mapped: one is somebody's, three are retained. Three are guaranteed to `budget`. */
+static void fill_the_frames(struct test_space *space, struct quire_budget *budget)
+{
+	static const size_t retained[] = { 5, 8, 10 };
+
+	chance.mine = quire_vpage_alloc_at(&space->vs, test_space_page(space, 3), 1, QUIRE_RW);
+	assert_non_null(chance.mine);
+	for (size_t i = 0; i < TEST_COUNT(retained); i++)
+		assert_non_null(quire_vpage_alloc_at(
+			&space->vs, test_space_page(space, retained[i]), 1, QUIRE_RW));
+	for (size_t i = 0; i < TEST_COUNT(retained); i++)
+		assert_ok(quire_vpage_free(&space->vs, test_space_page(space, retained[i])));
+	assert_int_equal(test_space_stats(space).retained, 3);
+	assert_ok(quire_vspace_admit(&space->vs, budget, 3, QUIRE_NO_LIMIT));
+}
+
+static void what_is_given_back_for_a_guarantee_is_not_retained_elsewhere(void **state)
+{
+	struct test_space_config config = { .mmu = { .pages = 16, .frames = 4, .page_size = PAGE },
+					    .budgets = 1,
+					    .retain = 8,
+					    .unobserved = true };
+	struct quire_budget budget = { .id = 0 };
+	struct quire_request wanted = { .size = 3 * PAGE, .budget = &budget };
+	struct test_space space;
+	pthread_t thread;
+	void *ptr;
+
+	(void)state;
+	memset(&chance, 0, sizeof(chance));
+	sem_init(&chance.go, 0, 0);
+	sem_init(&chance.done, 0, 0);
+	test_space_init(&space, &config);
+	fill_the_frames(&space, &budget);
+	chance.vs = &space.vs;
+	chance.other = test_space_page(&space, 10);
+	chance.unmap = space.mmu.mmu.unmap;
+	space.mmu.mmu.unmap = unmap_with_a_pause;
+	assert_int_equal(pthread_create(&thread, NULL, take_the_chance, NULL), 0);
+	ptr = quire_vpage_request(&space.vs, &wanted, QUIRE_RW);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_status(wanted.why, QUIRE_OK);
+	assert_ok(quire_vpage_free(&space.vs, ptr));
+	quire_vpage_free(&space.vs, chance.other);
+	assert_ok(quire_vspace_dismiss(&space.vs, &budget));
+	test_space_fini(&space);
+}
+
 /* ---- a bad driver ---------------------------------------------------------------------------- */
 
 /* A free that the driver lets down is tried again until it succeeds; nothing else may go wrong. */
@@ -518,6 +617,7 @@ static void threads_on_a_bad_driver_end_with_exact_accounts(void **state)
 		crew.space.mmu.fail_every = 5;
 		run(&crew, work_on_a_bad_driver);
 		run(&crew, work_on_a_heap_with_a_bad_driver);
+		give_back_what_failed(&crew);
 		close_crew(&crew);
 	}
 }
@@ -630,6 +730,7 @@ int main(void)
 		cmocka_unit_test(a_guarantee_holds_while_retained_pages_are_given_back),
 		cmocka_unit_test(threads_on_a_heap_end_with_exact_accounts),
 		cmocka_unit_test(threads_on_a_heap_and_on_pages_end_with_exact_accounts),
+		cmocka_unit_test(what_is_given_back_for_a_guarantee_is_not_retained_elsewhere),
 		cmocka_unit_test(threads_on_a_bad_driver_end_with_exact_accounts),
 		cmocka_unit_test(of_several_frees_at_once_exactly_one_is_right),
 		cmocka_unit_test(of_several_frees_in_a_heap_exactly_one_is_right),
