@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * extent: runs of units, held entirely in bitmaps out of band. The ground floor: it includes nothing
- * of Quire but its own header, and every layer that hands something out draws from a set like this.
+ * of Quire but its own header and bits.h, and every layer that hands something out draws from a set like this.
  *
  * 1. Boundaries. S has a bit per unit, set where a run, free or live, starts. E has a bit per unit,
  *    set at the first and at the last unit of every free run. So the end of a run is the next bit of
@@ -36,6 +36,7 @@
  */
 #include <string.h>
 
+#include "bits.h"
 #include "quire/extent.h"
 #include "quire/status.h"
 
@@ -50,24 +51,6 @@ _Static_assert((QUIRE_EXTENTS_MAX_UNITS >> QUIRE_EXTENTS_OCTAVES) == 0,
 	       "an octave for each length");
 
 /* ---- bits ----------------------------------------------------------------------------------- */
-
-static uint32_t lowest_bit(quire_word word)
-{
-#if UINTPTR_MAX > UINT32_MAX
-	return (uint32_t)__builtin_ctzll(word);
-#else
-	return (uint32_t)__builtin_ctz(word);
-#endif
-}
-
-static uint32_t highest_bit(quire_word word)
-{
-#if UINTPTR_MAX > UINT32_MAX
-	return 63u - (uint32_t)__builtin_clzll(word);
-#else
-	return 31u - (uint32_t)__builtin_clz(word);
-#endif
-}
 
 static uint32_t log2_floor(uint32_t value)
 {

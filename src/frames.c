@@ -21,21 +21,13 @@
  */
 #include <string.h>
 
+#include "bits.h"
 #include "quire/frames.h"
 #include "quire/status.h"
 
 #define BITS QUIRE_WORD_BITS_
 
 /* ---- bits ----------------------------------------------------------------------------------- */
-
-static uint32_t lowest_bit(quire_word word)
-{
-#if UINTPTR_MAX > UINT32_MAX
-	return (uint32_t)__builtin_ctzll(word);
-#else
-	return (uint32_t)__builtin_ctz(word);
-#endif
-}
 
 static uint32_t count_bits(quire_word word)
 {

@@ -87,6 +87,28 @@ uintptr_t quire_page_address(const struct quire_vspace *vs, uint32_t page)
 	return vs->base + ((uintptr_t)page << vs->page_shift);
 }
 
+/* ---- caches ------------------------------------------------------------------------------------ */
+
+bool quire_storage_fits(const struct quire_mmu *mmu, void *storage)
+{
+	if (!storage || (uintptr_t)storage % sizeof(uintptr_t))
+		return false;
+	return mmu->coherent || quire_uncached(mmu, storage) == storage;
+}
+
+size_t quire_unit_of(const struct quire_mmu *mmu, size_t configured)
+{
+	size_t unit = configured ? configured : mmu->cache_line;
+
+	return !mmu->coherent && unit < mmu->cache_line ? mmu->cache_line : unit;
+}
+
+void quire_fresh_cache(const struct quire_mmu *mmu, const void *ptr, size_t bytes)
+{
+	if (!mmu->coherent && bytes)
+		mmu->invalidate(mmu, ptr, quire_round_up(bytes, mmu->cache_line));
+}
+
 /* ---- requests ------------------------------------------------------------------------------- */
 
 int32_t quire_request_check(struct quire_request *request, uint32_t flags_allowed)
@@ -250,8 +272,8 @@ void quire_pages_invalidate(const struct quire_vspace *vs, uint32_t first, uint3
 		return;
 	for (uint32_t page = first; page < first + count; page++)
 		if (vs->page[page].state == PAGE_PRESENT)
-			vs->mmu->invalidate(vs->mmu, quire_pointer(quire_page_address(vs, page)),
-					    vs->page_size);
+			quire_fresh_cache(vs->mmu, quire_pointer(quire_page_address(vs, page)),
+					  vs->page_size);
 }
 
 /* ---- driver calls: the short lock is let go for their time ---------------------------------- */

@@ -66,6 +66,17 @@ static inline bool quire_power_of_two(size_t value)
 	return value && !(value & (value - 1));
 }
 
+/* ---- caches: what is asked of every layer where cores are not coherent ------------------------ */
+
+/* Whether records may live there: aligned, and uncached where several cores cannot see each other. */
+bool quire_storage_fits(const struct quire_mmu *mmu, void *storage);
+
+/* The units of an allocation engine: as configured, or a cache line, which is the least there. */
+size_t quire_unit_of(const struct quire_mmu *mmu, size_t configured);
+
+/* No line of this memory that this core still has may surface in what is handed out or given back. */
+void quire_fresh_cache(const struct quire_mmu *mmu, const void *ptr, size_t bytes);
+
 /* ---- requests ------------------------------------------------------------------------------- */
 
 /* Fill in defaults and check everything that does not depend on who serves the request. */

@@ -639,14 +639,6 @@ static int32_t back_with_pages(struct quire_section *section, struct quire_vmh *
 	return status;
 }
 
-static void fresh_cache(const struct quire_vmh *heap, const void *ptr, size_t bytes)
-{
-	const struct quire_mmu *mmu = heap->vs->mmu;
-
-	if (!mmu->coherent && bytes)
-		mmu->invalidate(mmu, ptr, quire_round_up(bytes, mmu->cache_line));
-}
-
 static void *finish(struct quire_vmh *heap, struct quire_request *request,
 		    const struct order *order, const struct grant *grant, int32_t status)
 {
@@ -659,7 +651,7 @@ static void *finish(struct quire_vmh *heap, struct quire_request *request,
 		return NULL;
 	}
 	ptr = quire_pointer(grant_address(grant));
-	fresh_cache(heap, ptr, request->granted);
+	quire_fresh_cache(heap->vs->mmu, ptr, request->granted);
 	tell_about(heap, QUIRE_EVENT_ALLOC, ptr, request->granted, request->tag);
 	return ptr;
 }
@@ -989,7 +981,7 @@ static void forget_cache(struct quire_vmh *heap, uintptr_t address)
 	    !quire_pages_condemned(heap->vs, grant.first_page, grant.pages))
 		size = usable(heap, &grant);
 	quire_section_leave(&section);
-	fresh_cache(heap, quire_pointer(address), size);
+	quire_fresh_cache(heap->vs->mmu, quire_pointer(address), size);
 }
 
 int32_t quire_vmh_free(struct quire_vmh *heap, void *ptr)
@@ -1075,16 +1067,9 @@ static bool bundle_is_possible(const struct quire_mmu *mmu, const struct quire_b
 	return mmu->page_size / stride < USERS_MAX && bundle->blocks <= SIZE_MAX / 4 / stride;
 }
 
-static size_t unit_of(const struct quire_mmu *mmu, const struct quire_vmh_config *config)
-{
-	size_t unit = config->unit ? config->unit : mmu->cache_line;
-
-	return !mmu->coherent && unit < mmu->cache_line ? mmu->cache_line : unit;
-}
-
 static bool elastic_is_possible(const struct quire_mmu *mmu, const struct quire_vmh_config *config)
 {
-	size_t unit = unit_of(mmu, config);
+	size_t unit = quire_unit_of(mmu, config->unit);
 
 	return config->window && config->window <= SIZE_MAX / 2 && quire_power_of_two(unit) &&
 	       unit <= mmu->page_size && mmu->page_size / unit < USERS_MAX &&
@@ -1108,9 +1093,9 @@ size_t quire_vmh_storage_needed(const struct quire_mmu *mmu, const struct quire_
 	if (!config->bundles) {
 		if (!elastic_is_possible(mmu, config))
 			return 0;
-		return quire_extents_storage((uint32_t)quire_divide_up(config->window,
-								       unit_of(mmu, config)),
-					     QUIRE_COMPACT);
+		return quire_extents_storage(
+			(uint32_t)quire_divide_up(config->window, quire_unit_of(mmu, config->unit)),
+			QUIRE_COMPACT);
 	}
 	if (!config->bundle_count || config->bundle_count > QUIRE_EXTENTS_MAX_UNITS)
 		return 0;
@@ -1195,7 +1180,7 @@ static void make_table(struct quire_vmh *heap, const struct quire_vmh_config *co
 
 static void make_elastic(struct quire_vmh *heap, const struct quire_vmh_config *config)
 {
-	size_t unit = unit_of(heap->vs->mmu, config);
+	size_t unit = quire_unit_of(heap->vs->mmu, config->unit);
 	uint32_t units = (uint32_t)quire_divide_up(config->window, unit);
 
 	heap->is_elastic = true;
@@ -1214,9 +1199,7 @@ static int32_t check_config(const struct quire_vspace *vs, const struct quire_vm
 	size_t needed = quire_vmh_storage_needed(mmu, config);
 	uint32_t prot = config->prot ? config->prot : QUIRE_RW;
 
-	if (!needed || !config->storage || config->storage_bytes < needed ||
-	    (uintptr_t)config->storage % sizeof(quire_word) ||
-	    (!mmu->coherent && quire_uncached(mmu, config->storage) != config->storage))
+	if (!needed || config->storage_bytes < needed || !quire_storage_fits(mmu, config->storage))
 		return QUIRE_EINVAL;
 	if (!quire_mmu_accepts(mmu, prot) || config->flags & ~QUIRE_VMH_SPANNING ||
 	    (config->budget && !quire_ledger_knows(&vs->ledger, config->budget)))

@@ -88,13 +88,6 @@ static void tell_about(struct quire_vspace *vs, uint32_t kind, const void *ptr, 
 
 /* ---- making and ending a vspace ------------------------------------------------------------- */
 
-static bool storage_fits(const struct quire_mmu *mmu, void *storage)
-{
-	if (!storage || (uintptr_t)storage % sizeof(uintptr_t))
-		return false;
-	return mmu->coherent || quire_uncached(mmu, storage) == storage;
-}
-
 static size_t storage_needed(uint32_t pages, size_t budgets)
 {
 	return quire_extents_storage(pages, QUIRE_EXACT) +
@@ -106,7 +99,7 @@ static int32_t check_config(const struct quire_vspace_config *config)
 	const struct quire_mmu *mmu = config ? config->mmu : NULL;
 	uintptr_t base = config ? (uintptr_t)config->base : 0;
 
-	if (!config || quire_mmu_check(mmu) || !storage_fits(mmu, config->storage))
+	if (!config || quire_mmu_check(mmu) || !quire_storage_fits(mmu, config->storage))
 		return QUIRE_EINVAL;
 	if (!config->pages || config->pages > QUIRE_EXTENTS_MAX_UNITS ||
 	    config->budgets >= QUIRE_BUDGETS_MAX || base % mmu->page_size || !base ||
@@ -420,13 +413,6 @@ static int32_t back_with_pages(struct quire_section *section, struct plan *plan)
 	return status;
 }
 
-/* An uncached or stale line of these pages must not surface in what is handed out. */
-static void fresh_cache(const struct quire_vspace *vs, const void *ptr, size_t pages)
-{
-	if (!vs->mmu->coherent && vs->mmu->invalidate)
-		vs->mmu->invalidate(vs->mmu, ptr, pages << vs->page_shift);
-}
-
 static void *finish(struct quire_vspace *vs, struct quire_request *request, const struct plan *plan,
 		    int32_t status)
 {
@@ -441,7 +427,7 @@ static void *finish(struct quire_vspace *vs, struct quire_request *request, cons
 	request->granted = (size_t)plan->count << vs->page_shift;
 	ptr = quire_pointer(quire_page_address(vs, plan->first));
 	if (!plan->reserve)
-		fresh_cache(vs, ptr, plan->count);
+		quire_fresh_cache(vs->mmu, ptr, request->granted);
 	tell_about(vs, QUIRE_EVENT_ALLOC, ptr, plan->count, request->tag);
 	return ptr;
 }
@@ -639,7 +625,7 @@ int32_t quire_vpage_commit(struct quire_vspace *vs, void *ptr, size_t pages, uin
 	quire_section_leave(&section);
 	if (status)
 		return refuse_pointer(vs, status, ptr);
-	fresh_cache(vs, quire_pointer(quire_address(vs, ptr)), pages);
+	quire_fresh_cache(vs->mmu, quire_pointer(quire_address(vs, ptr)), pages << vs->page_shift);
 	return QUIRE_OK;
 }
 

@@ -129,19 +129,12 @@ static uint32_t prot_of(const struct quire_vregion_config *config, uint32_t area
 	return config->prot[area] ? config->prot[area] : QUIRE_RW;
 }
 
-static size_t unit_of(const struct quire_vspace *vs, const struct quire_vregion_config *config)
-{
-	size_t unit = config->unit ? config->unit : vs->mmu->cache_line;
-
-	return !vs->mmu->coherent && unit < vs->mmu->cache_line ? vs->mmu->cache_line : unit;
-}
-
 /* Bytes that may become interim, and so the size of the heap's records. */
 static size_t interim_most(const struct quire_vspace *vs, const struct quire_vregion_config *config)
 {
 	size_t bytes = config->flags & QUIRE_VREGION_LAZY ? config->lifetime : config->interim;
 
-	return quire_round_up(bytes, unit_of(vs, config));
+	return quire_round_up(bytes, quire_unit_of(vs->mmu, config->unit));
 }
 
 static int32_t check_config(struct quire_vspace *vs, const struct quire_vregion_config *config,
@@ -151,11 +144,11 @@ static int32_t check_config(struct quire_vspace *vs, const struct quire_vregion_
 	size_t units;
 	int32_t status;
 
-	if (!config || !config->storage || (uintptr_t)config->storage % sizeof(uintptr_t) ||
+	if (!config || !quire_storage_fits(mmu, config->storage) ||
 	    config->storage_bytes < sizeof(struct quire_vregion) ||
 	    config->flags & ~QUIRE_VREGION_LAZY ||
-	    (!mmu->coherent && quire_uncached(mmu, config->storage) != config->storage) ||
-	    !quire_power_of_two(unit_of(vs, config)) || unit_of(vs, config) > vs->page_size)
+	    !quire_power_of_two(quire_unit_of(mmu, config->unit)) ||
+	    quire_unit_of(mmu, config->unit) > vs->page_size)
 		return QUIRE_EINVAL;
 	for (uint32_t area = 0; area < QUIRE_AREAS; area++)
 		if (!quire_mmu_accepts(mmu, prot_of(config, area)))
@@ -165,7 +158,7 @@ static int32_t check_config(struct quire_vspace *vs, const struct quire_vregion_
 	status = lay_out(vs, config, layout);
 	if (status)
 		return status;
-	units = interim_most(vs, config) / unit_of(vs, config);
+	units = interim_most(vs, config) / quire_unit_of(vs->mmu, config->unit);
 	if (units > QUIRE_EXTENTS_MAX_UNITS ||
 	    (units && config->storage_bytes - sizeof(struct quire_vregion) <
 			      quire_extents_storage((uint32_t)units, QUIRE_COMPACT)))
@@ -181,7 +174,7 @@ static int32_t make_interim(struct quire_vregion *vr)
 		.unit = vr->unit,
 		.prot = vr->interim_prot,
 		.budget = vr->budget,
-		.storage = vr->heap_storage,
+		.storage = vr + 1,
 		.storage_bytes = vr->heap_storage_bytes,
 	};
 	int32_t status;
@@ -253,10 +246,8 @@ struct quire_vregion *quire_vregion_create(struct quire_vspace *vs,
 		.flags = config->flags,
 		.tag = config->tag,
 		.interim_most = interim_most(vs, config),
-		.unit = unit_of(vs, config),
-		.heap_storage = vr + 1,
+		.unit = quire_unit_of(vs->mmu, config->unit),
 		.heap_storage_bytes = config->storage_bytes - sizeof(*vr),
-		.storage = config->storage,
 		.release = config->release,
 		.context = config->context,
 	};
@@ -359,7 +350,7 @@ int32_t quire_vregion_put(struct quire_vregion *vr)
 	if (status)
 		return refuse(vr, status, NULL, 0, vr->tag);
 	if (last && vr->release)
-		vr->release(vr->context, vr->storage);
+		vr->release(vr->context, vr);
 	return QUIRE_OK;
 }
 
@@ -571,9 +562,7 @@ static void *arena_request(struct quire_vregion *vr, struct quire_arena *arena,
 		return NULL;
 	}
 	ptr = quire_pointer(arena_base(vr, arena) + slot.offset);
-	if (!vr->vs->mmu->coherent && vr->vs->mmu->invalidate)
-		vr->vs->mmu->invalidate(vr->vs->mmu, ptr,
-					quire_round_up(slot.size, vr->vs->mmu->cache_line));
+	quire_fresh_cache(vr->vs->mmu, ptr, slot.size);
 	tell_about(vr, QUIRE_EVENT_ALLOC, ptr, slot.size, asked->tag);
 	return ptr;
 }

@@ -17,13 +17,13 @@
  * **Locks.** See mmu.h. Calls that map or unmap nothing take only the short lock.
  *
  * **Retained pages.** Up to `retain` pages that nobody needs any more stay mapped, because mapping
- * costs a thousand times an allocation. Nobody pays for them and they count as free; they are given
+ * is the dear part of an allocation (doc/performance.md). Nobody pays for them and they count as free; they are given
  * back when pages run short or by quire_vspace_trim, and an operation that fails may have given some
  * back. A retained page never goes to another payer with its contents if it is a USER page.
  *
  * **Cost.** O(log window) for records, plus one step per page that is touched, plus the driver.
  *
- * **Metadata** lives in storage from the caller: about 5.5 bytes per page of the window. On an mmu
+ * **Metadata** lives in storage from the caller: about 6 bytes per page of the window. On an mmu
  * that is not coherent it must be uncached; init refuses other storage.
  *
  * Example.

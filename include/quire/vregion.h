@@ -30,7 +30,7 @@
  *
  * **Statuses** as in vmh.h, and QUIRE_ESTATE where the region is sealed, not yet sealed, or saved.
  *
- * **Cost.** Lifetime: a few dozen instructions, plus the driver once per page. Interim: as an elastic
+ * **Cost.** Lifetime: a few comparisons, plus the driver once per page. Interim: as an elastic
  * heap. **Storage** comes from the caller: QUIRE_VREGION_STORAGE; on an mmu that is not coherent it must
  * be uncached.
  *
@@ -142,9 +142,7 @@ struct quire_vregion {
 	size_t interim_most; /* bytes that the heap's records are made for */
 	size_t unit;
 	size_t committed_peak;
-	void *heap_storage;
-	size_t heap_storage_bytes;
-	void *storage;
+	size_t heap_storage_bytes; /* of the interim heap's records, right behind this struct */
 	void (*release)(void *context, void *storage);
 	void *context;
 };
