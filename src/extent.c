@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * extent: runs of units, held entirely in bitmaps out of band. The ground floor: it includes nothing
- * of Quire but its own header and bits.h, and every layer that hands something out draws from a set like this.
+ * of Quire but its own header and bits.h, and every layer that hands something out draws from a set
+ * like this.
  *
  * 1. Boundaries. S has a bit per unit, set where a run, free or live, starts. E has a bit per unit,
  *    set at the first and at the last unit of every free run. So the end of a run is the next bit of
