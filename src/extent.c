@@ -4,36 +4,41 @@
  * of Quire but its own header and bits.h, and every layer that hands something out draws from a set
  * like this.
  *
- * 1. Boundaries. S has a bit per unit, set where a run, free or live, starts. E has a bit per unit,
- *    set at the first and at the last unit of every free run. So the end of a run is the next bit of
- *    S; whether the run that ends before a unit, or starts at it, is free is one bit of E; and a unit
- *    starts a live run exactly if S is set and E is not. S and E are interleaved word by word. A bit
- *    of S at unit n ends the last run.
+ * 1. Boundaries. S has a bit per unit, set where a run, free or live, starts; V has a bit per unit,
+ *    set where a live run starts. So the end of a run is the next bit of S, the run before a unit
+ *    starts at the bit of S before it, and V tells what a run is. A bit of S and of V at unit n ends
+ *    the last run.
  * 2. Long runs. A word is *inside* a run if the run starts in a lower word and ends in a higher one.
- *    Its S is zero; its E means nothing as bits and holds a number instead. In the first word inside
- *    it is the length of the run. In some others it is the start of the run: in the last one, in the
- *    one that a lookup from the run's class will hit (5.), and in each first multiple of 2, 4, 8 ...
- *    words. Any other word inside may hold anything. A start read from such a word is believed only
- *    if a run does start there and does reach here, so a stale number can do no harm; and as the
- *    multiples form a ladder, some rung of it is met by clearing the low bits of any word's number
- *    one by one: a start is found in log2(words) looks, usually in one.
- * 3. Classes. A free run of L units is filed by L + 1, whose highest bit is its octave o. Octaves up to
- *    `exact_octaves` have a class for each length, those above have 8 classes. Free runs never touch,
- *    so two of them with length + 1 >= 2^o start at least 2^o units apart: in one block of 2^o
- *    aligned units there starts at most one of them, and a class needs one bit per block.
- * 4. One ordered set. All (class, block) pairs in ascending order are the keys of one bitset with a
- *    summary bit per word, a summary of the summary, and so on up to one word. "The first set key at
- *    or above this one" is then best fit among classes and lowest address within the class; the last
- *    set key is the longest class there is.
- * 5. Back from key to run. Up to one word per block the run's start is the highest bit of S and E in
- *    the block. In larger blocks the run holds the block's last unit or, if it is 2^o - 1 units long
- *    and starts with the block, the last but one: its start is found from there (2.).
+ *    Its S is zero; its V means nothing as bits and holds a number instead: in the first word inside
+ *    it the end of the run; in the last one, and in the one that a lookup from the run's class will
+ *    hit (4.), its start. Any other word inside may hold anything. A word that gets a bit of S gets a
+ *    clean V first. Where it is not certain that a number was written, it is believed only if a run
+ *    does start there and does reach here, so a stale number can do no harm.
+ * 3. Short classes. Runs of up to a word's bits have a class for each length, with a bit for each
+ *    word of S: set if a run of just that length starts in that word. Which one is found by looking
+ *    at the word: a free start with a boundary at the right distance and none between. Nearly always
+ *    there is one candidate, and no more to do.
+ * 4. Long classes. A longer run is filed by its length less one, whose highest bit is its octave o.
+ *    Octaves up to `exact_octaves` have a class for each length, those above have 8. Such a run is
+ *    longer than 2^o units: in a block of 2^o aligned units there starts at most one of them, so a
+ *    class needs one bit per block, and the run that is filed there holds the last unit of the block:
+ *    its start is found from that (2.).
+ * 5. One ordered set. All (class, word or block) pairs in ascending order are the keys of one bitset
+ *    with a summary bit per word, a summary of the summary, and so on up to one word. "The first set
+ *    key at or above this one" is then best fit among classes and lowest address within the class;
+ *    the last set key is the longest class there is. Rows are powers of two of keys, so that a key
+ *    tells its class and place by shifts.
  *
- * Bound: a search looks up at most four keys, an aligned one 16 more before it gives up; a change files or unfiles at most three runs; each is
- * two bit operations per level, of which there are at most six, plus the ladder of 2.
+ * Bound: a search looks up at most four keys, an aligned one 16 more before it gives up; a change
+ * files or unfiles at most three runs; each is one bit per level, of which there are at most six, and
+ * a look at a word of S. Only to find the run that holds a unit deep inside it takes three looks per
+ * octave.
  *
- * Source: address-ordered bitmap fit with segregated classes is folklore; the block argument of 3 and
- * the numbers inside long runs are Quire's own.
+ * quire_extents_alloc and quire_extents_free begin with a straight path for what is usual (a short
+ * run, short neighbours, alone in their classes and words) and leave for the general one otherwise.
+ *
+ * Source: address-ordered bitmap fit with segregated classes is folklore; the rows of 3, the block
+ * argument of 4 and the numbers inside long runs are Quire's own.
  */
 #include <string.h>
 
@@ -42,12 +47,24 @@
 #include "quire/status.h"
 
 #define BITS            QUIRE_WORD_BITS_
+#define BITS_LOG2       QUIRE_LOG2_(QUIRE_WORD_BITS_)
 #define CLASSES_LOG2    3u /* of an octave above the exact ones */
 #define COMPACT_OCTAVES 5u
+#define LEVELS_LEAST    3u
 #define ALIGNED_LOOKS   16u /* at runs that have the length but not for sure the alignment */
 
+/* What quire_extents_alloc and quire_extents_free do nearly always is one straight piece of code, what
+ * is rare is out of its way; unless the compiler is told to save space. */
+#ifdef __OPTIMIZE_SIZE__
+#define USUAL static
+#else
+#define USUAL static inline __attribute__((always_inline))
+#endif
+#define RARE static __attribute__((noinline))
+
 _Static_assert(sizeof(quire_word) == 4 || sizeof(quire_word) == 8, "a word is 32 or 64 bits");
-_Static_assert(QUIRE_EXTENTS_EXACT_UNITS + 2 == 2u << COMPACT_OCTAVES, "as the header promises");
+_Static_assert(QUIRE_EXTENTS_EXACT_UNITS == 2u << COMPACT_OCTAVES, "as the header promises");
+_Static_assert(COMPACT_OCTAVES >= BITS_LOG2 - 1, "short classes are exact");
 _Static_assert((QUIRE_EXTENTS_MAX_UNITS >> QUIRE_EXTENTS_OCTAVES) == 0,
 	       "an octave for each length");
 
@@ -56,11 +73,6 @@ _Static_assert((QUIRE_EXTENTS_MAX_UNITS >> QUIRE_EXTENTS_OCTAVES) == 0,
 static uint32_t log2_floor(uint32_t value)
 {
 	return 31u - (uint32_t)__builtin_clz(value);
-}
-
-static uint32_t divide_up(uint32_t a, uint32_t b)
-{
-	return (a + b - 1) / b;
 }
 
 static bool power_of_two(uint32_t value)
@@ -79,73 +91,148 @@ static quire_word bits_through(uint32_t index)
 	return ~(quire_word)0 >> (BITS - 1 - index % BITS);
 }
 
-static quire_word *starts(const struct quire_extents *set, uint32_t word)
+static bool has_bit(const quire_word *bits, uint32_t index)
 {
-	return &set->bounds[2 * (size_t)word];
+	return bits[index / BITS] >> (index % BITS) & 1;
 }
 
-static quire_word *ends(const struct quire_extents *set, uint32_t word)
+static void set_bit(quire_word *bits, uint32_t index)
 {
-	return &set->bounds[2 * (size_t)word + 1];
+	bits[index / BITS] |= bit(index);
 }
 
-static bool is_start(const struct quire_extents *set, uint32_t unit)
+static void clear_bit(quire_word *bits, uint32_t index)
 {
-	return *starts(set, unit / BITS) & bit(unit);
-}
-
-/* Only for the first or the last unit of a run: elsewhere E may be a number. */
-static bool is_free_end(const struct quire_extents *set, uint32_t unit)
-{
-	return *ends(set, unit / BITS) & bit(unit);
-}
-
-static bool is_live_start(const struct quire_extents *set, uint32_t unit)
-{
-	return is_start(set, unit) && !is_free_end(set, unit);
-}
-
-static bool is_free_start(const struct quire_extents *set, uint32_t unit)
-{
-	return is_start(set, unit) && is_free_end(set, unit);
+	bits[index / BITS] &= ~bit(index);
 }
 
 /* ---- runs ----------------------------------------------------------------------------------- */
 
-/* One past the last unit of the run that starts here. */
-static uint32_t run_end(const struct quire_extents *set, uint32_t start)
+/* Only where a run starts. */
+static bool is_live(const struct quire_extents *set, uint32_t start)
 {
-	uint32_t word = start / BITS;
-	quire_word later = *starts(set, word) & ~bits_through(start);
+	return has_bit(set->live, start);
+}
 
-	if (later)
-		return word * BITS + lowest_bit(later);
-	word++;
-	if (*starts(set, word))
-		return word * BITS + lowest_bit(*starts(set, word));
-	if (*starts(set, word + 1) & 1)
+static bool is_live_start(const struct quire_extents *set, uint32_t unit)
+{
+	return has_bit(set->starts, unit) && is_live(set, unit);
+}
+
+/* The boundaries behind a unit, as far as a word reaches: bit 0 is that of the next unit. */
+USUAL quire_word starts_after(const struct quire_extents *set, uint32_t unit)
+{
+	const quire_word *here = &set->starts[unit / BITS];
+	uint32_t low = unit % BITS;
+
+	return here[0] >> low >> 1 | here[1] << (BITS - 1 - low);
+}
+
+/* The boundaries before a unit: the highest bit is that of the unit before it. */
+USUAL quire_word starts_before(const struct quire_extents *set, uint32_t unit)
+{
+	const quire_word *here = &set->starts[unit / BITS];
+	uint32_t low = unit % BITS;
+
+	return here[-1] >> low | here[0] << 1 << (BITS - 1 - low);
+}
+
+/* One past the last unit of a run that is longer than a word has bits. */
+static uint32_t far_end(const struct quire_extents *set, uint32_t start)
+{
+	uint32_t word = start / BITS + 1;
+
+	if (set->starts[word])
+		return word * BITS + lowest_bit(set->starts[word]);
+	if (set->starts[word + 1] & 1)
 		return (word + 1) * BITS;
-	return start + (uint32_t)*ends(set, word);
+	return (uint32_t)set->live[word];
 }
 
-/* Whether the number in a word inside some run is the start of a run that holds `unit`. */
-static bool start_holds(const struct quire_extents *set, quire_word start, uint32_t unit)
+/* One past the last unit of the run that starts here. */
+USUAL uint32_t run_end(const struct quire_extents *set, uint32_t start)
 {
-	return start <= unit && is_start(set, (uint32_t)start) &&
-	       run_end(set, (uint32_t)start) > unit;
+	quire_word after = starts_after(set, start);
+
+	return after ? start + 1 + lowest_bit(after) : far_end(set, start);
 }
 
-/* The start of a run from a word deep inside it: down the ladder of its landmarks. */
-static uint32_t start_from_inside(const struct quire_extents *set, uint32_t word, uint32_t unit)
+/* The start of a run that began in a word before this one and holds this word up to some unit. */
+static uint32_t far_start(const struct quire_extents *set, uint32_t word)
 {
-	for (;;) {
-		quire_word before = *starts(set, word - 1);
-		quire_word start =
-			before ? (word - 1) * BITS + highest_bit(before) : *ends(set, word);
+	if (set->starts[word - 1])
+		return (word - 1) * BITS + highest_bit(set->starts[word - 1]);
+	if (set->starts[word - 2])
+		return (word - 2) * BITS + highest_bit(set->starts[word - 2]);
+	return (uint32_t)set->live[word - 1];
+}
 
-		if (start_holds(set, start, unit))
-			return (uint32_t)start;
-		word &= word - 1;
+/* The start of the run that ends here. */
+USUAL uint32_t start_of_ending(const struct quire_extents *set, uint32_t end)
+{
+	quire_word before = starts_before(set, end);
+
+	return before ? end - BITS + highest_bit(before) : far_start(set, (end - 1) / BITS);
+}
+
+static uint32_t octave_of(uint32_t count)
+{
+	return log2_floor(count - 1);
+}
+
+/* The last word of a block of 2^octave units. */
+USUAL uint32_t last_word(uint32_t block, uint32_t octave)
+{
+	return ((block + 1) << (octave - BITS_LOG2)) - 1;
+}
+
+/* The start of the run of this octave that starts in the block, if there is one. */
+USUAL uint32_t start_in_block(const struct quire_extents *set, uint32_t block, uint32_t octave)
+{
+	uint32_t word = last_word(block, octave);
+
+	return set->starts[word] ? word * BITS + highest_bit(set->starts[word])
+				 : far_start(set, word);
+}
+
+/* Leave the numbers of a run that is longer than a word: its end in the first word inside, its start
+ * in the last one, and where start_in_block looks. */
+USUAL void write_numbers(struct quire_extents *set, uint32_t start, uint32_t end, uint32_t octave)
+{
+	uint32_t first = start / BITS + 1;
+	uint32_t inside = (end - 1) / BITS - first;
+	uint32_t looked_up = last_word(start >> octave, octave) - 1 - first;
+	quire_word *numbers = &set->live[first];
+
+	if ((int32_t)inside <= 0)
+		return;
+	if (looked_up < inside)
+		numbers[looked_up] = start;
+	numbers[inside - 1] = start;
+	numbers[0] = end;
+}
+
+static bool start_holds(const struct quire_extents *set, uint32_t start, uint32_t unit)
+{
+	return start <= unit && has_bit(set->starts, start) && run_end(set, start) > unit;
+}
+
+/* The start of a run that began more than a word before this unit: of each octave it can only be in
+ * one of three blocks. */
+static uint32_t start_of_long(const struct quire_extents *set, uint32_t unit)
+{
+	for (uint32_t octave = BITS_LOG2;; octave++) {
+		uint32_t block = unit >> octave;
+
+		for (uint32_t back = 0; back <= 2 && back <= block; back++) {
+			uint32_t start;
+
+			if (last_word(block - back, octave) > set->units / BITS)
+				continue;
+			start = start_in_block(set, block - back, octave);
+			if (start_holds(set, start, unit))
+				return start;
+		}
 	}
 }
 
@@ -153,216 +240,224 @@ static uint32_t start_from_inside(const struct quire_extents *set, uint32_t word
 static uint32_t run_start(const struct quire_extents *set, uint32_t unit)
 {
 	uint32_t word = unit / BITS;
-	quire_word here = *starts(set, word) & bits_through(unit);
+	quire_word here = set->starts[word] & bits_through(unit);
 
 	if (here)
 		return word * BITS + highest_bit(here);
-	here = *starts(set, --word);
+	here = set->starts[--word];
 	if (here)
 		return word * BITS + highest_bit(here);
-	return start_from_inside(set, word, unit);
+	return start_of_long(set, unit);
 }
 
-/* Words inside the run [start, end) begin after its first word and end before its last. */
-static uint32_t first_inside(uint32_t start)
+/* A run, free for now, starts here. If this word was inside another, its number is forgotten. */
+USUAL void put_start(struct quire_extents *set, uint32_t unit)
 {
-	return start / BITS + 1;
+	if (!set->starts[unit / BITS])
+		set->live[unit / BITS] = 0;
+	set_bit(set->starts, unit);
 }
 
-static uint32_t past_inside(uint32_t end)
+USUAL void make_live(struct quire_extents *set, uint32_t start, uint32_t end)
 {
-	return (end - 1) / BITS;
-}
-
-/* Leave the numbers of a long run: its length, and its start along the ladder. */
-static void write_landmarks(struct quire_extents *set, uint32_t start, uint32_t end)
-{
-	uint32_t first = first_inside(start);
-	uint32_t past = past_inside(end);
-
-	if (first >= past)
-		return;
-	*ends(set, past - 1) = start;
-	for (uint32_t word = first; word < past; word += word & (0u - word))
-		*ends(set, word) = start;
-	*ends(set, first) = end - start;
-}
-
-/* A word that becomes a boundary of the run [start, end) was perhaps inside it: forget its number. */
-static void forget_number(struct quire_extents *set, uint32_t start, uint32_t end, uint32_t unit)
-{
-	uint32_t word = unit / BITS;
-
-	if (word >= first_inside(start) && word < past_inside(end))
-		*ends(set, word) = 0;
-}
-
-/* Cut the run [start, end) in two before `unit`. The two halves are then still to be marked. */
-static void cut(struct quire_extents *set, uint32_t start, uint32_t end, uint32_t unit)
-{
-	forget_number(set, start, end, unit - 1);
-	forget_number(set, start, end, unit);
-	*starts(set, unit / BITS) |= bit(unit);
-}
-
-static void mark_live(struct quire_extents *set, uint32_t start, uint32_t end)
-{
-	write_landmarks(set, start, end);
-}
-
-static void mark_free(struct quire_extents *set, uint32_t start, uint32_t end)
-{
-	*ends(set, start / BITS) |= bit(start);
-	*ends(set, (end - 1) / BITS) |= bit(end - 1);
-	write_landmarks(set, start, end);
-}
-
-static void unmark_free(struct quire_extents *set, uint32_t start, uint32_t end)
-{
-	*ends(set, start / BITS) &= ~bit(start);
-	*ends(set, (end - 1) / BITS) &= ~bit(end - 1);
+	set_bit(set->live, start);
+	if (end - start > BITS)
+		write_numbers(set, start, end, octave_of(end - start));
 }
 
 /* ---- keys ----------------------------------------------------------------------------------- */
 
-static uint32_t octave_of(uint32_t count)
-{
-	return log2_floor(count + 1);
-}
-
-/* How many low bits of length + 1 the classes of an octave do not tell apart. */
+/* How many low bits of length - 1 the classes of an octave do not tell apart. */
 static uint32_t class_shift(const struct quire_extents *set, uint32_t octave)
 {
 	return octave <= set->exact_octaves ? 0 : octave - CLASSES_LOG2;
 }
 
-static uint32_t blocks_of(const struct quire_extents *set, uint32_t octave)
+USUAL uint32_t short_key(const struct quire_extents *set, uint32_t start, uint32_t count)
 {
-	return ((set->units - 1) >> octave) + 1;
+	return (count - 1) * set->row + start / BITS;
 }
 
-static uint32_t classes_of(const struct quire_extents *set, uint32_t octave)
+/* Exact octaves have as many keys as all short classes have, the others fewer and fewer: those are
+ * counted from the end. */
+USUAL uint32_t long_key(const struct quire_extents *set, uint32_t start, uint32_t count,
+			uint32_t octave)
 {
-	uint32_t shift = class_shift(set, octave);
-	uint32_t all = 1u << (octave - shift);
-	uint32_t used = ((set->units + 1 - (1u << octave)) >> shift) + 1;
+	uint32_t row_log2 = set->span - octave;
+	uint32_t above;
 
-	return used < all ? used : all;
+	if (octave <= set->exact_octaves)
+		return ((octave - BITS_LOG2 + 1) << set->span) +
+		       ((count - 1 - (1u << octave)) << row_log2) + (start >> octave);
+	above = (3u << CLASSES_LOG2) - ((count - 1) >> (octave - CLASSES_LOG2));
+	return set->keys - (above << row_log2) + (start >> octave);
 }
 
-/* The key of block 0 in the class of this length. */
-static uint32_t class_key(const struct quire_extents *set, uint32_t count)
+USUAL uint32_t octave_of_key(const struct quire_extents *set, uint32_t key)
 {
-	uint32_t octave = octave_of(count);
-	uint32_t class = (count + 1 - (1u << octave)) >> class_shift(set, octave);
+	uint32_t octave = (key >> set->span) + BITS_LOG2 - 1;
 
-	return set->first_key[octave] + class * blocks_of(set, octave);
-}
-
-/* The first key of which every run has at least this length. */
-static uint32_t sure_key(const struct quire_extents *set, uint32_t count)
-{
-	uint32_t shift = class_shift(set, octave_of(count));
-
-	return class_key(set, count + (1u << shift) - 1);
+	if (octave <= set->exact_octaves)
+		return octave;
+	return set->span + CLASSES_LOG2 - log2_floor(set->keys - key - 1);
 }
 
 static uint32_t run_key(const struct quire_extents *set, uint32_t start, uint32_t count)
 {
-	return class_key(set, count) + (start >> octave_of(count));
+	return count <= BITS ? short_key(set, start, count)
+			     : long_key(set, start, count, octave_of(count));
 }
 
-/* The last unit of the block that holds `unit`, or of the window. */
-static uint32_t last_of_block(const struct quire_extents *set, uint32_t unit, uint32_t octave)
+/* The first key in the class of this length. */
+static uint32_t class_key(const struct quire_extents *set, uint32_t count)
 {
-	uint32_t last = unit | ((1u << octave) - 1);
-
-	return last < set->units ? last : set->units - 1;
+	return run_key(set, 0, count);
 }
 
-/* The start of the run that is filed under this key; `octave` is at most the key's own. */
-static uint32_t run_of_key(const struct quire_extents *set, uint32_t key, uint32_t octave)
+/* The least length of a class of which every run has at least `count`. */
+static uint32_t sure_length(const struct quire_extents *set, uint32_t count)
 {
-	while (key >= set->first_key[octave + 1])
-		octave++;
-	uint32_t block = (key - set->first_key[octave]) % blocks_of(set, octave);
-	uint32_t unit = block << octave;
+	uint32_t below;
 
-	if (1u << octave > BITS) {
-		uint32_t last = last_of_block(set, unit, octave);
-		uint32_t start = run_start(set, last);
+	if (count <= BITS)
+		return count;
+	below = (1u << class_shift(set, octave_of(count))) - 1;
+	return ((count - 1 + below) & ~below) + 1;
+}
 
-		return is_free_start(set, start) ? start : run_start(set, last - 1);
+/* Free starts in this word with a boundary `count` units further, be there others between or not. */
+USUAL quire_word candidates(const struct quire_extents *set, uint32_t word, uint32_t count)
+{
+	quire_word here = set->starts[word];
+	quire_word there = here >> 1 >> (count - 1) | set->starts[word + 1] << (BITS - count);
+
+	return here & ~set->live[word] & there;
+}
+
+/* Those of the candidates that have no boundary between. A run that ends beyond the word can only be
+ * the last to start in it; for the others, the distances from 1 up are doubled. */
+static quire_word exactly(const struct quire_extents *set, uint32_t word, uint32_t count,
+			  quire_word candidates)
+{
+	quire_word near = set->starts[word] >> 1;
+	quire_word last = bit(highest_bit(set->starts[word]));
+	quire_word beyond = ~(quire_word)0 << (BITS - count);
+	quire_word before_end = bits_through(highest_bit(last) + count) >> 1;
+	quire_word outer = candidates & beyond & last;
+
+	if (outer && set->starts[word + 1] & before_end)
+		outer = 0;
+	for (uint32_t done = 1, step; done < count - 1; done += step) {
+		step = done < count - 1 - done ? done : count - 1 - done;
+		near |= near >> step;
 	}
-	quire_word in_block = bits_through((1u << octave) - 1) << (unit % BITS);
-	quire_word here = *starts(set, unit / BITS) & *ends(set, unit / BITS) & in_block;
-
-	return unit / BITS * BITS + highest_bit(here);
+	if (count == 1)
+		near = 0;
+	return (candidates & ~beyond & ~near) | outer;
 }
 
-/* Leave the start where a lookup from the run's key will first look for it. */
-static void write_lookup(struct quire_extents *set, uint32_t start, uint32_t count)
+USUAL uint32_t start_of_long_key(const struct quire_extents *set, uint32_t key)
 {
-	uint32_t octave = octave_of(count);
+	uint32_t octave = octave_of_key(set, key);
 
-	if (1u << octave <= BITS)
-		return;
-	uint32_t word = last_of_block(set, start, octave) / BITS - 1;
+	return start_in_block(set, key & ((1u << (set->span - octave)) - 1), octave);
+}
 
-	if (word > first_inside(start) && word < past_inside(start + count))
-		*ends(set, word) = start;
+/* The starts of the runs that are filed under this key, all in one word: several only if short. */
+static quire_word runs_of_key(const struct quire_extents *set, uint32_t key, uint32_t *word)
+{
+	uint32_t below = key >> set->row_log2; /* their length, less one */
+	uint32_t start;
+
+	if (below >= BITS) {
+		start = start_of_long_key(set, key);
+		*word = start / BITS;
+		return bit(start);
+	}
+	*word = key & (set->row - 1);
+	return exactly(set, *word, below + 1, candidates(set, *word, below + 1));
+}
+
+/* The start of the first of them. */
+static uint32_t run_of_key(const struct quire_extents *set, uint32_t key)
+{
+	uint32_t word;
+	quire_word runs = runs_of_key(set, key, &word);
+
+	return word * BITS + lowest_bit(runs);
 }
 
 /* ---- the ordered set of free runs ----------------------------------------------------------- */
 
-static void set_key(struct quire_extents *set, uint32_t key)
+/* Large sets have more than three levels. The words up there hardly ever empty or fill. */
+RARE void set_summaries(struct quire_extents *set, uint32_t index)
 {
-	for (uint32_t level = 0; level < set->levels; level++) {
-		set->level[level][key / BITS] |= bit(key);
-		key /= BITS;
+	for (uint32_t level = LEVELS_LEAST; level < set->levels; level++, index /= BITS)
+		set_bit(set->level[level], index);
+}
+
+RARE void clear_summaries(struct quire_extents *set, uint32_t index)
+{
+	for (uint32_t level = LEVELS_LEAST; level < set->levels; level++, index /= BITS) {
+		clear_bit(set->level[level], index);
+		if (set->level[level][index / BITS])
+			return;
 	}
 }
 
-static void clear_key(struct quire_extents *set, uint32_t key)
+USUAL void set_key(struct quire_extents *set, uint32_t key)
 {
-	quire_word emptied = 1;
+	uint32_t word = key / BITS;
+	uint32_t above = word / BITS;
+	quire_word before = set->level[1][above];
 
-	for (uint32_t level = 0; level < set->levels; level++) {
-		quire_word *word = &set->level[level][key / BITS];
+	set_bit(set->level[0], key);
+	set->level[1][above] = before | bit(word);
+	if (before)
+		return;
+	set_bit(set->level[2], above);
+	if (set->levels > LEVELS_LEAST)
+		set_summaries(set, above / BITS);
+}
 
-		*word &= ~(emptied << (key % BITS));
-		emptied = *word == 0;
-		key /= BITS;
+/* Whether a word of keys is now empty cannot be foreseen, so there is no branch upon it. */
+USUAL void clear_key(struct quire_extents *set, uint32_t key)
+{
+	uint32_t word = key / BITS;
+	uint32_t above = word / BITS;
+	quire_word rest = set->level[0][word] & ~bit(key);
+
+	set->level[0][word] = rest;
+	rest = set->level[1][above] & ~((quire_word)!rest << (word % BITS));
+	set->level[1][above] = rest;
+	if (rest)
+		return;
+	clear_bit(set->level[2], above);
+	if (set->levels > LEVELS_LEAST && !set->level[2][above / BITS])
+		clear_summaries(set, above / BITS);
+}
+
+/* The lowest key at or above the bit `index` of this level, or QUIRE_NOWHERE. */
+USUAL uint32_t lowest_key(const struct quire_extents *set, uint32_t level, uint32_t index)
+{
+	quire_word rest;
+
+	for (;; level++, index = index / BITS + 1) {
+		if (level == set->levels)
+			return QUIRE_NOWHERE;
+		rest = set->level[level][index / BITS] >> (index % BITS);
+		if (rest)
+			break;
 	}
-}
-
-static bool has_key(const struct quire_extents *set, uint32_t key)
-{
-	return set->level[0][key / BITS] & bit(key);
-}
-
-/* From a summary word known to be non-empty below `level`, down to the lowest key. */
-static uint32_t descend_lowest(const struct quire_extents *set, uint32_t level, uint32_t index)
-{
-	while (level--)
+	for (index += lowest_bit(rest); level--;)
 		index = index * BITS + lowest_bit(set->level[level][index]);
 	return index;
 }
 
 /* The first set key at or above this one, or QUIRE_NOWHERE. */
-static uint32_t next_key(const struct quire_extents *set, uint32_t key)
+RARE uint32_t next_key(const struct quire_extents *set, uint32_t key)
 {
-	uint32_t keys = set->first_key[set->octaves + 1];
-
-	for (uint32_t level = 0; level < set->levels && key < keys; level++) {
-		quire_word rest = set->level[level][key / BITS] & ~(bit(key) - 1);
-
-		if (rest)
-			return descend_lowest(set, level, key / BITS * BITS + lowest_bit(rest));
-		key = key / BITS + 1;
-		keys = divide_up(keys, BITS);
-	}
-	return QUIRE_NOWHERE;
+	return lowest_key(set, 0, key);
 }
 
 /* The last set key, or QUIRE_NOWHERE. */
@@ -377,17 +472,37 @@ static uint32_t last_key(const struct quire_extents *set)
 	return index;
 }
 
-static void file_run(struct quire_extents *set, uint32_t start, uint32_t end)
+RARE void file_long(struct quire_extents *set, uint32_t start, uint32_t end)
 {
-	mark_free(set, start, end);
-	write_lookup(set, start, end - start);
-	set_key(set, run_key(set, start, end - start));
+	uint32_t octave = octave_of(end - start);
+
+	write_numbers(set, start, end, octave);
+	set_key(set, long_key(set, start, end - start, octave));
 }
 
-static void unfile_run(struct quire_extents *set, uint32_t start, uint32_t end)
+/* Its start is put and is not live. */
+USUAL void file_run(struct quire_extents *set, uint32_t start, uint32_t end)
 {
-	unmark_free(set, start, end);
-	clear_key(set, run_key(set, start, end - start));
+	if (end - start <= BITS)
+		set_key(set, short_key(set, start, end - start));
+	else
+		file_long(set, start, end);
+}
+
+/* Its boundaries are still there, and no run beside it is free. A key stays if others have it too. */
+static __attribute__((noinline)) void unfile_run(struct quire_extents *set, uint32_t start,
+						 uint32_t end)
+{
+	uint32_t count = end - start;
+	quire_word others;
+
+	if (count > BITS) {
+		clear_key(set, long_key(set, start, count, octave_of(count)));
+		return;
+	}
+	others = candidates(set, start / BITS, count) & ~bit(start);
+	if (!others || !exactly(set, start / BITS, count, others))
+		clear_key(set, short_key(set, start, count));
 }
 
 /* ---- searching ------------------------------------------------------------------------------ */
@@ -405,17 +520,18 @@ static uint32_t align_up(uint32_t unit, const struct quire_extent_wish *wish)
 	return unit + ((0u - unit - wish->phase) & mask);
 }
 
-static struct found look(const struct quire_extents *set, const struct quire_extent_wish *wish,
-			 uint32_t key, uint32_t octave)
+static struct found look_at(const struct quire_extents *set, const struct quire_extent_wish *wish,
+			    uint32_t start)
 {
-	struct found found = { .start = QUIRE_NOWHERE };
+	return (struct found){ start, run_end(set, start), align_up(start, wish) };
+}
 
+static struct found look(const struct quire_extents *set, const struct quire_extent_wish *wish,
+			 uint32_t key)
+{
 	if (key == QUIRE_NOWHERE)
-		return found;
-	found.start = run_of_key(set, key, octave);
-	found.end = run_end(set, found.start);
-	found.at = align_up(found.start, wish);
-	return found;
+		return (struct found){ .start = QUIRE_NOWHERE };
+	return look_at(set, wish, run_of_key(set, key));
 }
 
 static uint32_t room_in(struct found found)
@@ -427,18 +543,22 @@ static uint32_t room_in(struct found found)
 static struct found search_misaligned(const struct quire_extents *set,
 				      const struct quire_extent_wish *wish, uint32_t count)
 {
-	struct found found = { .start = QUIRE_NOWHERE };
-	uint32_t key = class_key(set, count);
+	uint32_t key = next_key(set, class_key(set, count));
+	uint32_t looks = 0;
 
-	for (uint32_t looks = 0; looks < ALIGNED_LOOKS; looks++) {
-		key = next_key(set, key);
-		found = look(set, wish, key, octave_of(count));
-		if (room_in(found) >= count || found.start == QUIRE_NOWHERE)
-			return found;
-		key++;
+	while (key != QUIRE_NOWHERE && looks < ALIGNED_LOOKS) {
+		uint32_t word;
+		quire_word runs = runs_of_key(set, key, &word);
+
+		for (; runs && looks < ALIGNED_LOOKS; runs &= runs - 1, looks++) {
+			struct found found = look_at(set, wish, word * BITS + lowest_bit(runs));
+
+			if (room_in(found) >= count)
+				return found;
+		}
+		key = next_key(set, key + 1);
 	}
-	found.start = QUIRE_NOWHERE;
-	return found;
+	return (struct found){ .start = QUIRE_NOWHERE };
 }
 
 /*
@@ -451,20 +571,21 @@ static struct found search(const struct quire_extents *set, const struct quire_e
 			   uint32_t count)
 {
 	struct found found = { .start = QUIRE_NOWHERE };
+	uint32_t sure = QUIRE_NOWHERE;
 
 	if (count > set->free_units)
 		return found;
-	found = look(set, wish, next_key(set, class_key(set, count)), octave_of(count));
+	found = look(set, wish, next_key(set, class_key(set, count)));
 	if (room_in(found) >= count || found.start == QUIRE_NOWHERE)
 		return found;
-	if (wish->align - 1 <= set->units - count) {
-		uint32_t sure = count + wish->align - 1;
-
-		found = look(set, wish, next_key(set, sure_key(set, sure)), octave_of(sure));
+	if (wish->align - 1 <= set->units - count)
+		sure = sure_length(set, count + wish->align - 1);
+	if (sure <= set->units) {
+		found = look(set, wish, next_key(set, class_key(set, sure)));
 		if (room_in(found) >= count)
 			return found;
 	}
-	found = look(set, wish, last_key(set), octave_of(count));
+	found = look(set, wish, last_key(set));
 	if (room_in(found) >= count)
 		return found;
 	if (wish->align > 1)
@@ -494,7 +615,7 @@ static struct found search_range(const struct quire_extents *set,
 	*granted = preferred;
 	if (found.start != QUIRE_NOWHERE || wish->min == preferred)
 		return found;
-	found = look(set, wish, last_key(set), 1);
+	found = look(set, wish, last_key(set));
 	*granted = clip(wish, room_in(found));
 	if (*granted || found.start == QUIRE_NOWHERE)
 		return found;
@@ -514,85 +635,81 @@ static bool sensible(const struct quire_extents *set, struct quire_extent_wish *
 
 /* ---- taking and giving back ----------------------------------------------------------------- */
 
-/* Make [at, at + count) of the free run [start, end) live and file what is left on either side. */
-static void carve(struct quire_extents *set, struct found run, uint32_t count)
+/* Make [at, at + count) of the free run live and file what is left on either side. */
+RARE uint32_t carve(struct quire_extents *set, struct found run, uint32_t count)
 {
 	uint32_t end = run.at + count;
 
 	unfile_run(set, run.start, run.end);
-	if (run.at > run.start)
-		cut(set, run.start, run.end, run.at);
-	if (end < run.end)
-		cut(set, run.start, run.end, end);
+	put_start(set, run.at);
+	if (end < run.end) {
+		put_start(set, end);
+		file_run(set, end, run.end);
+	}
+	make_live(set, run.at, end);
 	if (run.at > run.start)
 		file_run(set, run.start, run.at);
-	if (end < run.end)
-		file_run(set, end, run.end);
-	mark_live(set, run.at, end);
 	set->free_units -= count;
+	set->live_runs++;
+	return run.at;
 }
 
-/* Take [start, end), which is marked as nobody's, into a free run together with its free neighbours. */
-static void merge(struct quire_extents *set, uint32_t start, uint32_t end)
+/* Free [start, end), which is a live run, together with its free neighbours. */
+USUAL void merge(struct quire_extents *set, uint32_t start, uint32_t end)
 {
-	if (end < set->units && is_free_end(set, end)) {
-		uint32_t next_end = run_end(set, end);
+	uint32_t first = start;
+	uint32_t next_end = end;
 
+	if (!is_live(set, end)) {
+		next_end = run_end(set, end);
 		unfile_run(set, end, next_end);
-		*starts(set, end / BITS) &= ~bit(end);
-		end = next_end;
+		clear_bit(set->starts, end);
 	}
-	if (start && is_free_end(set, start - 1)) {
-		uint32_t previous = run_start(set, start - 1);
-
-		unfile_run(set, previous, start);
-		*starts(set, start / BITS) &= ~bit(start);
-		start = previous;
+	if (start) {
+		first = start_of_ending(set, start);
+		if (is_live(set, first))
+			first = start;
+		else
+			unfile_run(set, first, start);
 	}
-	file_run(set, start, end);
+	clear_bit(set->live, start);
+	if (first < start)
+		clear_bit(set->starts, start);
+	file_run(set, first, next_end);
+	set->free_units += end - start;
 }
 
-static int32_t check_live(const struct quire_extents *set, uint32_t start)
+USUAL int32_t check_live(const struct quire_extents *set, uint32_t start)
 {
 	if (start >= set->units)
 		return QUIRE_EFOREIGN;
 	return is_live_start(set, start) ? QUIRE_OK : QUIRE_EFREE;
 }
 
-static void grow(struct quire_extents *set, uint32_t start, uint32_t end, uint32_t new_end)
+RARE void grow(struct quire_extents *set, uint32_t start, uint32_t end, uint32_t new_end)
 {
 	uint32_t free_end = run_end(set, end);
 
 	unfile_run(set, end, free_end);
+	clear_bit(set->starts, end);
 	if (new_end < free_end) {
-		cut(set, end, free_end, new_end);
+		put_start(set, new_end);
 		file_run(set, new_end, free_end);
 	}
-	*starts(set, end / BITS) &= ~bit(end);
-	mark_live(set, start, new_end);
+	make_live(set, start, new_end);
 	set->free_units -= new_end - end;
 }
 
-static void shrink(struct quire_extents *set, uint32_t start, uint32_t end, uint32_t new_end)
+/* What is cut off becomes a live run of its own, and is freed. */
+RARE void shrink(struct quire_extents *set, uint32_t start, uint32_t end, uint32_t new_end)
 {
-	cut(set, start, end, new_end);
-	mark_live(set, start, new_end);
+	put_start(set, new_end);
+	make_live(set, start, new_end);
+	make_live(set, new_end, end);
 	merge(set, new_end, end);
-	set->free_units += end - new_end;
 }
 
 /* ---- storage -------------------------------------------------------------------------------- */
-
-static uint32_t bound_words(uint32_t units)
-{
-	return 2 * divide_up(units + 1, BITS);
-}
-
-static uint32_t octave_words(const struct quire_extents *set)
-{
-	return divide_up((set->octaves + 2u) * (uint32_t)sizeof(*set->first_key),
-			 (uint32_t)sizeof(quire_word));
-}
 
 /* What follows from the number of units and the precision alone. */
 static void set_geometry(struct quire_extents *set, uint32_t units,
@@ -601,18 +718,26 @@ static void set_geometry(struct quire_extents *set, uint32_t units,
 	memset(set, 0, sizeof(*set));
 	set->units = units;
 	set->free_units = units;
-	set->octaves = (uint8_t)octave_of(units);
+	set->span = BITS_LOG2;
+	while (1u << set->span < units)
+		set->span++;
+	set->row_log2 = (uint8_t)(set->span - BITS_LOG2);
+	set->row = 1u << set->row_log2;
 	set->exact_octaves = precision == QUIRE_EXACT ? QUIRE_EXTENTS_OCTAVES : COMPACT_OCTAVES;
+	set->keys = (COMPACT_OCTAVES + 2 - BITS_LOG2) << set->span;
+	set->keys += 1u << CLASSES_LOG2 << set->span >> COMPACT_OCTAVES;
 }
 
-/* How many keys there are below an octave. */
-static uint32_t keys_below(const struct quire_extents *set, uint32_t octave)
+/* Words of each bitmap of boundaries: with the end of the window, and one behind. */
+static uint32_t bound_words(uint32_t units)
 {
-	uint32_t keys = 0;
+	return units / BITS + 2;
+}
 
-	while (--octave)
-		keys += classes_of(set, octave) * blocks_of(set, octave);
-	return keys;
+/* Words of a level with so many bits: one bit behind them can be asked for too. */
+static uint32_t level_words(uint32_t bits)
+{
+	return bits / BITS + 1;
 }
 
 size_t quire_extents_storage(uint32_t units, enum quire_extents_precision precision)
@@ -623,12 +748,12 @@ size_t quire_extents_storage(uint32_t units, enum quire_extents_precision precis
 	if (!units || units > QUIRE_EXTENTS_MAX_UNITS)
 		return 0;
 	set_geometry(&set, units, precision);
-	total = bound_words(units) + octave_words(&set);
-	words = keys_below(&set, set.octaves + 1u);
-	do {
-		words = divide_up(words, BITS);
+	total = 2 * bound_words(units);
+	words = run_key(&set, 0, units) + 1;
+	for (uint32_t level = 0; level < LEVELS_LEAST || words > 1; level++) {
+		words = level_words(words);
 		total += words;
-	} while (words > 1);
+	}
 	return (size_t)total * sizeof(quire_word);
 }
 
@@ -644,31 +769,42 @@ int32_t quire_extents_init(struct quire_extents *set, uint32_t units,
 		return QUIRE_EINVAL;
 	memset(storage, 0, needed);
 	set_geometry(set, units, precision);
-	set->bounds = storage;
-	set->first_key = (uint32_t *)(set->bounds + bound_words(units));
-	for (uint32_t octave = 1; octave <= set->octaves + 1u; octave++)
-		set->first_key[octave] = keys_below(set, octave);
-	next = set->bounds + bound_words(units) + octave_words(set);
-	words = set->first_key[set->octaves + 1];
-	do {
-		words = divide_up(words, BITS);
+	set->live = storage;
+	set->starts = set->live + bound_words(units);
+	next = set->starts + bound_words(units);
+	words = run_key(set, 0, units) + 1;
+	while (set->levels < LEVELS_LEAST || words > 1) {
+		words = level_words(words);
 		set->level[set->levels++] = next;
 		next += words;
-	} while (words > 1);
-	*starts(set, 0) |= 1;
-	*starts(set, units / BITS) |= bit(units);
+	}
+	set_bit(set->starts, 0);
+	set_bit(set->starts, units);
+	set_bit(set->live, units);
 	file_run(set, 0, units);
 	return QUIRE_OK;
 }
 
 /* ---- public --------------------------------------------------------------------------------- */
 
+RARE uint32_t take(struct quire_extents *set, struct quire_extent_wish wish, uint32_t *granted)
+{
+	struct found found = { .start = QUIRE_NOWHERE };
+	uint32_t count = 0;
+
+	if (sensible(set, &wish))
+		found = search_range(set, &wish, &count);
+	if (granted)
+		*granted = found.start == QUIRE_NOWHERE ? 0 : count;
+	return found.start == QUIRE_NOWHERE ? QUIRE_NOWHERE : carve(set, found, count);
+}
+
 uint32_t quire_extents_would_take(const struct quire_extents *set,
 				  const struct quire_extent_wish *wish, uint32_t *granted)
 {
 	struct quire_extent_wish checked = *wish;
-	uint32_t count = 0;
 	struct found found = { .start = QUIRE_NOWHERE };
+	uint32_t count = 0;
 
 	if (sensible(set, &checked))
 		found = search_range(set, &checked, &count);
@@ -680,29 +816,110 @@ uint32_t quire_extents_would_take(const struct quire_extents *set,
 uint32_t quire_extents_take(struct quire_extents *set, const struct quire_extent_wish *wish,
 			    uint32_t *granted)
 {
-	struct quire_extent_wish checked = *wish;
-	uint32_t count = 0;
-	struct found found = { .start = QUIRE_NOWHERE };
+	return take(set, *wish, granted);
+}
 
-	if (sensible(set, &checked))
-		found = search_range(set, &checked, &count);
-	if (found.start == QUIRE_NOWHERE) {
-		if (granted)
-			*granted = 0;
+/* The general way, for what the straight path of quire_extents_alloc leaves. */
+RARE uint32_t alloc_any(struct quire_extents *set, uint32_t count, uint32_t align)
+{
+	struct quire_extent_wish wish = { .min = count, .preferred = count, .align = align };
+
+	return take(set, wish, NULL);
+}
+
+/* The best fit for a short count: from the first word of its row or, in small sets, from within it. */
+USUAL uint32_t next_short_key(const struct quire_extents *set, uint32_t count)
+{
+	uint32_t key = (count - 1) * set->row;
+	uint32_t word = key / BITS;
+	uint32_t above = word / BITS;
+	quire_word rest = set->level[1][above] >> (word % BITS);
+
+	if (set->row < BITS)
+		return next_key(set, key);
+	if (rest) {
+		word += lowest_bit(rest);
+	} else {
+		above++;
+		rest = set->level[2][above / BITS] >> (above % BITS);
+		if (!rest)
+			return next_key(set, key);
+		above += lowest_bit(rest);
+		word = above * BITS + lowest_bit(set->level[1][above]);
+	}
+	return word * BITS + lowest_bit(set->level[0][word]);
+}
+
+/* Take from the run of a key, if it is long enough. */
+RARE uint32_t alloc_from(struct quire_extents *set, uint32_t key, uint32_t count)
+{
+	uint32_t below = key >> set->row_log2; /* its length, less one */
+	uint32_t length = below + 1;
+	uint32_t word = key & (set->row - 1);
+	uint32_t start, end;
+	quire_word found = 0;
+
+	if (below < BITS) {
+		found = exactly(set, word, length, candidates(set, word, length));
+		start = word * BITS + lowest_bit(found);
+		end = start + length;
+		found &= found - 1;
+	} else if (key != QUIRE_NOWHERE) {
+		start = start_of_long_key(set, key);
+		end = far_end(set, start);
+	} else {
 		return QUIRE_NOWHERE;
 	}
-	carve(set, found, count);
-	set->live++;
-	if (granted)
-		*granted = count;
-	return found.at;
+	if (end - start < count)
+		return alloc_any(set, count, 1);
+	if (!found)
+		clear_key(set, key);
+	if (start + count < end) {
+		put_start(set, start + count);
+		file_run(set, start + count, end);
+	}
+	make_live(set, start, start + count);
+	set->free_units -= count;
+	set->live_runs++;
+	return start;
+}
+
+/* A count for which no key is short. */
+RARE uint32_t alloc_long(struct quire_extents *set, uint32_t count)
+{
+	if (!count || count > set->free_units)
+		return QUIRE_NOWHERE;
+	return alloc_from(set, next_key(set, class_key(set, count)), count);
 }
 
 uint32_t quire_extents_alloc(struct quire_extents *set, uint32_t count, uint32_t align)
 {
-	struct quire_extent_wish wish = { .min = count, .preferred = count, .align = align };
+	uint32_t key, below, length, word, start;
+	quire_word found;
 
-	return quire_extents_take(set, &wish, NULL);
+	if (align > 1)
+		return alloc_any(set, count, align);
+	if (count - 1 >= BITS)
+		return alloc_long(set, count);
+	key = next_short_key(set, count);
+	below = key >> set->row_log2;
+	if (below >= BITS)
+		return alloc_from(set, key, count);
+	length = below + 1;
+	word = key & (set->row - 1);
+	found = candidates(set, word, length);
+	if (found & (found - 1))
+		return alloc_from(set, key, count);
+	clear_key(set, key);
+	set->live[word] |= found;
+	start = word * BITS + lowest_bit(found);
+	if (count < length) {
+		set_bit(set->starts, start + count);
+		set_key(set, short_key(set, start + count, length - count));
+	}
+	set->free_units -= count;
+	set->live_runs++;
+	return start;
 }
 
 uint32_t quire_extents_alloc_range(struct quire_extents *set, uint32_t min, uint32_t preferred,
@@ -712,7 +929,7 @@ uint32_t quire_extents_alloc_range(struct quire_extents *set, uint32_t min, uint
 		.min = min, .preferred = preferred, .step = step, .align = align
 	};
 
-	return quire_extents_take(set, &wish, granted);
+	return take(set, wish, granted);
 }
 
 int32_t quire_extents_alloc_at(struct quire_extents *set, uint32_t start, uint32_t count)
@@ -724,24 +941,20 @@ int32_t quire_extents_alloc_at(struct quire_extents *set, uint32_t start, uint32
 	run.start = run_start(set, start);
 	run.end = run_end(set, run.start);
 	run.at = start;
-	if (!is_free_start(set, run.start) || run.end - start < count)
+	if (is_live(set, run.start) || run.end - start < count)
 		return QUIRE_ENOVIRT;
 	carve(set, run, count);
-	set->live++;
 	return QUIRE_OK;
 }
 
 int32_t quire_extents_free(struct quire_extents *set, uint32_t start)
 {
 	int32_t status = check_live(set, start);
-	uint32_t end;
 
 	if (status)
 		return status;
-	end = run_end(set, start);
-	merge(set, start, end);
-	set->free_units += end - start;
-	set->live--;
+	merge(set, start, run_end(set, start));
+	set->live_runs--;
 	return QUIRE_OK;
 }
 
@@ -776,7 +989,7 @@ uint32_t quire_extents_room(const struct quire_extents *set, uint32_t start)
 	if (check_live(set, start))
 		return 0;
 	end = run_end(set, start);
-	if (end < set->units && is_free_end(set, end))
+	if (!is_live(set, end))
 		end = run_end(set, end);
 	return end - start;
 }
@@ -788,7 +1001,7 @@ uint32_t quire_extents_owner_of(const struct quire_extents *set, uint32_t unit)
 	if (unit >= set->units)
 		return QUIRE_NOWHERE;
 	start = run_start(set, unit);
-	return is_live_start(set, start) ? start : QUIRE_NOWHERE;
+	return is_live(set, start) ? start : QUIRE_NOWHERE;
 }
 
 uint32_t quire_extents_largest(const struct quire_extents *set)
@@ -798,7 +1011,7 @@ uint32_t quire_extents_largest(const struct quire_extents *set)
 
 	if (key == QUIRE_NOWHERE)
 		return 0;
-	start = run_of_key(set, key, 1);
+	start = run_of_key(set, key);
 	return run_end(set, start) - start;
 }
 
@@ -809,7 +1022,7 @@ uint32_t quire_extents_free_units(const struct quire_extents *set)
 
 uint32_t quire_extents_live(const struct quire_extents *set)
 {
-	return set->live;
+	return set->live_runs;
 }
 
 bool quire_extents_next(const struct quire_extents *set, uint32_t unit, struct quire_extent *run)
@@ -818,7 +1031,7 @@ bool quire_extents_next(const struct quire_extents *set, uint32_t unit, struct q
 		return false;
 	run->start = run_start(set, unit);
 	run->count = run_end(set, run->start) - run->start;
-	run->live = is_live_start(set, run->start);
+	run->live = is_live(set, run->start);
 	return true;
 }
 
@@ -828,89 +1041,96 @@ static const char *check_free_run(const struct quire_extents *set, uint32_t star
 {
 	uint32_t key = run_key(set, start, end - start);
 
-	if (!is_free_end(set, end - 1))
-		return "a free run does not say so at its last unit";
-	if (start && is_free_end(set, start - 1))
+	if (!is_live(set, end))
 		return "two free runs touch";
-	if (!has_key(set, key))
+	if (!has_bit(set->level[0], key))
 		return "a free run is not filed";
-	if (run_of_key(set, key, 1) != start)
+	if (run_of_key(set, key) > start || (end - start > BITS && run_of_key(set, key) != start))
 		return "a free run is not found from its key";
 	return NULL;
-}
-
-static const char *check_live_run(const struct quire_extents *set, uint32_t start, uint32_t end)
-{
-	return is_free_end(set, end - 1) && end - start > 1 ? "a live run ends as a free one"
-							    : NULL;
 }
 
 /* Every unit of the run is found to belong to it; every word inside it has no start. */
 static const char *check_inside(const struct quire_extents *set, uint32_t start, uint32_t end)
 {
-	for (uint32_t word = first_inside(start); word < past_inside(end); word++)
-		if (*starts(set, word))
+	for (uint32_t word = start / BITS + 1; word < (end - 1) / BITS; word++)
+		if (set->starts[word])
 			return "a run starts inside another";
 	for (uint32_t unit = start; unit < end; unit += unit % BITS ? 1 : BITS)
 		if (run_start(set, unit) != start)
 			return "a unit is not found to belong to its run";
-	return run_start(set, end - 1) == start ? NULL : "the last unit is not found in its run";
+	if (run_start(set, end - 1) != start || start_of_ending(set, end) != start)
+		return "a run is not found from its end";
+	return NULL;
 }
 
 static const char *check_summaries(const struct quire_extents *set)
 {
-	uint32_t words = divide_up(set->first_key[set->octaves + 1], BITS);
+	uint32_t words = run_key(set, 0, set->units) / BITS + 1;
 
 	for (uint32_t level = 1; level < set->levels; level++) {
 		for (uint32_t index = 0; index < words; index++) {
-			bool summary = set->level[level][index / BITS] & bit(index);
+			bool summary = has_bit(set->level[level], index);
 
 			if (summary != (set->level[level - 1][index] != 0))
 				return "a summary bit is wrong";
 		}
-		words = divide_up(words, BITS);
+		words = (words - 1) / BITS + 1;
 	}
 	return NULL;
 }
 
-static uint32_t count_set_keys(const struct quire_extents *set)
+/* Whether a run is there for the key, and is filed under it. */
+static bool names_a_run(const struct quire_extents *set, uint32_t key)
 {
-	uint32_t count = 0;
+	uint32_t word = key & (set->row - 1);
+	uint32_t count = (key >> set->row_log2) + 1;
+	quire_word found;
+	uint32_t start;
 
+	if (count <= BITS) {
+		found = candidates(set, word, count);
+		if (!found || !exactly(set, word, count, found))
+			return false;
+	}
+	start = run_of_key(set, key);
+	return start < set->units && has_bit(set->starts, start) && !is_live(set, start) &&
+	       run_key(set, start, run_end(set, start) - start) == key;
+}
+
+static const char *check_keys(const struct quire_extents *set)
+{
 	for (uint32_t key = next_key(set, 0); key != QUIRE_NOWHERE; key = next_key(set, key + 1))
-		count++;
-	return count;
+		if (!names_a_run(set, key))
+			return "something is filed that is no free run";
+	return NULL;
 }
 
 const char *quire_extents_check(const struct quire_extents *set)
 {
-	uint32_t live = 0, free_runs = 0, free_units = 0;
+	uint32_t live = 0, free_units = 0;
 	const char *broken;
 
 	if (!is_live_start(set, set->units))
 		return "the end of the window is not marked";
 	for (uint32_t start = 0, end; start < set->units; start = end) {
-		if (!is_start(set, start))
+		if (!has_bit(set->starts, start))
 			return "a run does not start where the one before it ends";
 		end = run_end(set, start);
 		if (end <= start || end > set->units)
 			return "a run ends outside the window";
-		broken = is_free_start(set, start) ? check_free_run(set, start, end)
-						   : check_live_run(set, start, end);
+		broken = is_live(set, start) ? NULL : check_free_run(set, start, end);
 		if (!broken)
 			broken = check_inside(set, start, end);
 		if (broken)
 			return broken;
-		if (is_free_start(set, start)) {
-			free_runs++;
-			free_units += end - start;
-		} else {
+		if (is_live(set, start))
 			live++;
-		}
+		else
+			free_units += end - start;
 	}
-	if (live != set->live || free_units != set->free_units)
+	if (live != set->live_runs || free_units != set->free_units)
 		return "the counters do not agree with the runs";
-	if (count_set_keys(set) != free_runs)
-		return "something is filed that is no free run";
-	return check_summaries(set);
+	broken = check_summaries(set);
+	return broken ? broken : check_keys(set);
 }

@@ -20,7 +20,9 @@
  * **Cost.** Each call is O(log n) in the number of units, whatever is live and whatever went before,
  * except quire_extents_check, which walks everything. No call needs stack in proportion to n.
  *
- * **Storage** per unit: COMPACT about 7.5 bits, EXACT about log2(n) + 3 bits. It must be aligned as
+ * **Storage** per unit, on 64-bit machines: COMPACT 3.4 bits, EXACT log2(n) - 2 bits; on 32-bit ones a
+ * bit more. Rows are powers of two, so a window a little above one costs up to 1.3 bits more in a
+ * COMPACT set, and up to twice as much in an EXACT one. It must be aligned as
  * a uintptr_t and belongs to the set until the caller stops using it; there is nothing to tear down.
  *
  * **Not promised.** No locking: the caller serialises. Which of several equal runs is taken. The
@@ -55,7 +57,7 @@ extern "C" {
 #define QUIRE_EXTENTS_MAX_UNITS ((uint32_t)1 << 24)
 
 /** Up to this length a COMPACT set has a class for every length. */
-#define QUIRE_EXTENTS_EXACT_UNITS 62u
+#define QUIRE_EXTENTS_EXACT_UNITS 64u
 
 enum quire_extents_precision {
 	QUIRE_COMPACT, /**< for many small units: cache lines, small blocks */
@@ -71,14 +73,17 @@ typedef uintptr_t quire_word;
 
 /** A set of runs. All members are private; the struct is public so that it can be embedded. */
 struct quire_extents {
-	quire_word *bounds;                      /* starts and free ends, interleaved by word */
+	quire_word *starts;                      /* where runs start */
+	quire_word *live;                        /* where live runs start */
 	quire_word *level[QUIRE_EXTENTS_LEVELS]; /* filed free runs and their summaries */
-	uint32_t *first_key;                     /* of each octave, and one past the last */
 	uint32_t units;
 	uint32_t free_units;
-	uint32_t live;
+	uint32_t live_runs;
+	uint32_t keys; /* of a compact set, one past the last */
+	uint32_t row;  /* keys of each short class, a power of two */
+	uint8_t row_log2;
+	uint8_t span; /* log2 of the keys of all short classes */
 	uint8_t levels;
-	uint8_t octaves;       /* the highest octave that a free run can have */
 	uint8_t exact_octaves; /* up to this one, each length has a class of its own */
 };
 
@@ -101,9 +106,8 @@ struct quire_extent_wish {
 /** @name Storage, in bytes, as constant expressions of the number of units
  * @{
  */
-#define QUIRE_EXTENTS_STORAGE(n) QUIRE_EXTENTS_BYTES_(n, QUIRE_EXTENTS_COMPACT_KEYS_((uint32_t)(n)))
-#define QUIRE_EXTENTS_STORAGE_EXACT(n) \
-	QUIRE_EXTENTS_BYTES_(n, QUIRE_EXTENTS_EXACT_KEYS_((uint32_t)(n)))
+#define QUIRE_EXTENTS_STORAGE(n)       QUIRE_EXTENTS_BYTES_(n, QUIRE_EXTENTS_COMPACT_KEYS_(n))
+#define QUIRE_EXTENTS_STORAGE_EXACT(n) QUIRE_EXTENTS_BYTES_(n, QUIRE_EXTENTS_EXACT_KEYS_(n))
 /** @} */
 
 /**
@@ -198,30 +202,25 @@ bool quire_extents_next(const struct quire_extents *set, uint32_t unit, struct q
  */
 const char *quire_extents_check(const struct quire_extents *set);
 
-/* How the storage macros count. Keys: one bit for each class and block that a free run can be filed
- * under (src/extent.c); bounds that are easy to read rather than tight to the last bit. */
-#define QUIRE_WORD_BITS_                   (8u * (uint32_t)sizeof(quire_word))
-#define QUIRE_LOG2_4_(x)                   ((x) >= 8u ? 3u : (x) >= 4u ? 2u : (x) >= 2u ? 1u : 0u)
-#define QUIRE_LOG2_8_(x)                   ((x) >= 16u ? 4u + QUIRE_LOG2_4_((x) >> 4) : QUIRE_LOG2_4_(x))
-#define QUIRE_LOG2_16_(x)                  ((x) >= 256u ? 8u + QUIRE_LOG2_8_((x) >> 8) : QUIRE_LOG2_8_(x))
-#define QUIRE_LOG2_(x)                     ((x) >= 65536u ? 16u + QUIRE_LOG2_16_((x) >> 16) : QUIRE_LOG2_16_(x))
-#define QUIRE_EXACT_KEYS_BELOW_(n, octave) (((octave)-1u) * ((n)-1u) + (1u << (octave)) - 2u)
-#define QUIRE_EXTENTS_EXACT_KEYS_(n)                         \
-	(QUIRE_EXACT_KEYS_BELOW_(n, QUIRE_LOG2_((n) + 1u)) + \
-	 ((n) + 2u - (1u << QUIRE_LOG2_((n) + 1u))) * ((((n)-1u) >> QUIRE_LOG2_((n) + 1u)) + 1u))
-#define QUIRE_EXTENTS_COMPACT_KEYS_(n)                                \
-	((n) < 63u ? QUIRE_EXTENTS_EXACT_KEYS_(n)                     \
-		   : QUIRE_EXACT_KEYS_BELOW_(n, 6u) + ((n)-1u) / 4u + \
-			     8u * (QUIRE_LOG2_((n) + 1u) - 5u))
+/* How the storage macros count: bounds that are easy to read rather than tight to the last bit. Keys
+ * are the bits for each class and place that a free run can be filed under (src/extent.c). */
+#define QUIRE_WORD_BITS_   (8u * (uint32_t)sizeof(quire_word))
+#define QUIRE_LOG2_4_(x)   ((x) >= 8u ? 3u : (x) >= 4u ? 2u : (x) >= 2u ? 1u : 0u)
+#define QUIRE_LOG2_8_(x)   ((x) >= 16u ? 4u + QUIRE_LOG2_4_((x) >> 4) : QUIRE_LOG2_4_(x))
+#define QUIRE_LOG2_16_(x)  ((x) >= 256u ? 8u + QUIRE_LOG2_8_((x) >> 8) : QUIRE_LOG2_8_(x))
+#define QUIRE_LOG2_(x)     ((x) >= 65536u ? 16u + QUIRE_LOG2_16_((x) >> 16) : QUIRE_LOG2_16_(x))
+#define QUIRE_ROW_BITS_(n) ((uint32_t)(n) > QUIRE_WORD_BITS_ ? (uint32_t)(n) : QUIRE_WORD_BITS_)
+#define QUIRE_SPAN_(n)     (QUIRE_LOG2_(QUIRE_ROW_BITS_(n) - 1u) + 1u)
+#define QUIRE_EXTENTS_COMPACT_KEYS_(n) \
+	(((7u - QUIRE_LOG2_(QUIRE_WORD_BITS_)) << QUIRE_SPAN_(n)) + (1u << QUIRE_SPAN_(n) >> 2))
+#define QUIRE_EXTENTS_EXACT_KEYS_(n) \
+	((QUIRE_SPAN_(n) - QUIRE_LOG2_(QUIRE_WORD_BITS_) + 1u) << QUIRE_SPAN_(n))
 #define QUIRE_DIVIDE_UP_(a, b) (((a) + (b)-1u) / (b))
 #define QUIRE_EXTENTS_KEY_WORDS_(words) \
-	((words) + QUIRE_DIVIDE_UP_(words, QUIRE_WORD_BITS_ - 1u) + QUIRE_EXTENTS_LEVELS - 1u)
-#define QUIRE_EXTENTS_BYTES_(n, keys)                                          \
-	((size_t)sizeof(quire_word) *                                          \
-	 (2u * QUIRE_DIVIDE_UP_((uint32_t)(n) + 1u, QUIRE_WORD_BITS_) +        \
-	  QUIRE_EXTENTS_KEY_WORDS_(QUIRE_DIVIDE_UP_(keys, QUIRE_WORD_BITS_)) + \
-	  QUIRE_DIVIDE_UP_((QUIRE_LOG2_((uint32_t)(n) + 1u) + 2u) * 4u,        \
-			   (uint32_t)sizeof(quire_word))))
+	((words) + ((words)-1u) / (QUIRE_WORD_BITS_ - 1u) + QUIRE_EXTENTS_LEVELS + 1u)
+#define QUIRE_EXTENTS_BYTES_(n, keys)                                                 \
+	((size_t)sizeof(quire_word) * (2u * ((uint32_t)(n) / QUIRE_WORD_BITS_ + 2u) + \
+				       QUIRE_EXTENTS_KEY_WORDS_((keys) / QUIRE_WORD_BITS_)))
 
 #ifdef __cplusplus
 }

@@ -24,7 +24,7 @@
  *
  * **Cost** O(log window) plus a step per page, plus, in a table, one step per bundle that is full.
  *
- * **Metadata** is in storage from the caller, nothing is allocated inside: about 7.5 bits per block or
+ * **Metadata** is in storage from the caller, nothing is allocated inside: about 3.4 bits per block or
  * unit, 4 bytes per block larger than a page, ~200 bytes per bundle. User memory is never touched.
  *
  * **Statuses**, in request->why, in the statistics and in events: QUIRE_EINVAL (size 0 or overflow,
