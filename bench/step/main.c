@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The programs `step` and `count`: what the operations of the library take in instructions. They
+ * differ in the library alone: that of `count` was assembled to count, so it does all operations,
+ * in seconds; `step` single-steps the library as it is, some operations of each load.
+ */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "counts.h"
+#include "history.h"
+
+#define SOME_OPERATIONS 200u
+#define SOME_UNITS      65536u
+#define EXIT_UNABLE     3
+
+struct options {
+	struct counts_how how;
+	const char *name; /* NULL: all */
+	bool histories;
+	bool loads;
+	bool every_history;
+};
+
+enum key {
+	KEY_WORKLOAD = 'w',
+	KEY_HISTORIES = 'h',
+	KEY_LOADS = 'l',
+	KEY_VERBOSE = 'v',
+	KEY_OPERATIONS = 'n',
+	KEY_TRAP = 't',
+	KEY_PTRACE = 'p',
+	KEY_EACH = 'e',
+};
+
+static const struct argp_option option_list[] = {
+	{ "workload", KEY_WORKLOAD, "NAME", 0,
+	  "Only those that begin so; histories of 1M units only if they are named", 0 },
+	{ "loads", KEY_LOADS, NULL, 0, "No histories", 0 },
+	{ "histories", KEY_HISTORIES, NULL, 0, "Nothing but histories", 0 },
+	{ "verbose", KEY_VERBOSE, NULL, 0, "A line for each history, not for each set", 0 },
+	{ "operations", KEY_OPERATIONS, "N", 0,
+	  "Count about so many of each, chosen at random; 0: all", 0 },
+#if !STEP_LIBRARY_COUNTS
+	{ "trap", KEY_TRAP, NULL, 0, "By the trap flag, in this process (what is done anyway)", 0 },
+	{ "ptrace", KEY_PTRACE, NULL, 0, "By ptrace", 0 },
+#endif
+	{ "each", KEY_EACH, NULL, 0, "Print each count", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case KEY_WORKLOAD:
+		options->name = argument;
+		return 0;
+	case KEY_LOADS:
+		options->histories = false;
+		return 0;
+	case KEY_HISTORIES:
+		options->loads = false;
+		return 0;
+	case KEY_VERBOSE:
+		options->every_history = true;
+		return 0;
+	case KEY_OPERATIONS:
+		options->how.most = (uint32_t)strtoul(argument, NULL, 0);
+		return 0;
+	case KEY_TRAP:
+		options->how.how = STEP_TRAP;
+		return 0;
+	case KEY_PTRACE:
+		options->how.how = STEP_PTRACE;
+		return 0;
+	case KEY_EACH:
+		options->how.each = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp parser = {
+	.options = option_list,
+	.parser = parse,
+	.doc = "Count the instructions of each operation: means and the worst."
+	       "\v"
+	       "Exact, from the first instruction of the function to its return; the caller's are "
+	       "not counted.\n\nExit status: 0 counted, 2 bad arguments, 3 nothing can be counted "
+	       "here.",
+};
+
+static void print_half(const struct step_counts *counts)
+{
+	if (counts->operations)
+		printf(" %9llu %8.1f %6llu", (unsigned long long)counts->operations,
+		       step_mean(counts), (unsigned long long)counts->worst);
+	else
+		printf(" %9s %8s %6s", "-", "-", "-");
+}
+
+static void print_counts(const char *name, const char *detail, const struct counts *counts)
+{
+	printf("%-12s %-28s", name, detail);
+	print_half(&counts->alloc);
+	printf(" |");
+	print_half(&counts->free);
+	printf("\n");
+	fflush(stdout);
+}
+
+static void must_count(const char *refused)
+{
+	if (!refused)
+		return;
+	fflush(stdout);
+	fprintf(stderr, "nothing is counted: %s\n", refused);
+	exit(EXIT_UNABLE);
+}
+
+/* Without being asked for by name, histories end where they take seconds, not minutes. */
+static bool wanted_set(const struct options *options, const struct counts_set *set)
+{
+	return options->name ? strncmp(set->name, options->name, strlen(options->name)) == 0
+			     : set->units <= SOME_UNITS;
+}
+
+static bool wanted(const struct options *options, const char *name)
+{
+	return !options->name || strncmp(name, options->name, strlen(options->name)) == 0;
+}
+
+static void count_loads(const struct options *options)
+{
+	for (size_t i = 0; i < counts_load_count; i++) {
+		const struct counts_load *load = &counts_loads[i];
+		struct counts counts;
+
+		if (!wanted(options, load->name))
+			continue;
+		must_count(counts_of_load(&options->how, load, &counts));
+		print_counts(load->name, load->detail, &counts);
+	}
+}
+
+static void count_histories(const struct options *options, const struct counts_set *set)
+{
+	struct counts all = { .alloc = { 0 } };
+	size_t worst_alloc = 0, worst_free = 0;
+
+	for (size_t i = 0; i < history_count; i++) {
+		struct counts counts;
+
+		must_count(counts_of_history(&options->how, set, i, &counts));
+		worst_alloc = counts.alloc.worst > all.alloc.worst ? i : worst_alloc;
+		worst_free = counts.free.worst > all.free.worst ? i : worst_free;
+		counts_merge(&all, &counts);
+		if (options->every_history)
+			print_counts(set->name, histories[i].name, &counts);
+	}
+	print_counts(set->name, "all histories", &all);
+	printf("%-12s worst alloc: %s; worst free: %s\n", "", histories[worst_alloc].name,
+	       histories[worst_free].name);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {
+		.how = { .how = STEP_LIBRARY_COUNTS ? STEP_COUNTED : STEP_TRAP,
+			 .most = STEP_LIBRARY_COUNTS ? 0 : SOME_OPERATIONS },
+		.histories = true,
+		.loads = true,
+	};
+
+	argp_err_exit_status = 2;
+	argp_parse(&parser, argc, argv, 0, NULL, &options);
+	if (!options.how.each)
+		printf("%-41s %9s %8s %6s | %9s %8s %6s\n", "", "allocs", "mean", "worst", "frees",
+		       "mean", "worst");
+	if (options.loads)
+		count_loads(&options);
+	for (size_t i = 0; options.histories && i < counts_set_count; i++)
+		if (wanted_set(&options, &counts_sets[i]))
+			count_histories(&options, &counts_sets[i]);
+	return EXIT_SUCCESS;
+}
