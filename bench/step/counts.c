@@ -9,7 +9,6 @@
 
 #include "quire/vregion.h"
 
-#include "../sizes.h"
 #include "history.h"
 #include "meter.h"
 #include "place.h"
@@ -18,21 +17,6 @@
 #define LINE            64u
 
 /* ---- churn ----------------------------------------------------------------------------------- */
-
-/*
- * While fewer than `fill` per cent of the units are live allocate, else free a live allocation at
- * random. What is refused counts as live all the same: so all sets get the same requests.
- */
-struct churn_plan {
-	struct sizes sizes;
-	enum quire_extents_precision precision;
-	uint32_t unit;    /* what sizes are rounded up to, to count how much is live */
-	uint32_t divisor; /* what the target calls 1 */
-	uint32_t units;
-	uint32_t fill;
-	uint32_t warm;    /* operations before anything is counted */
-	uint32_t counted; /* operations after them */
-};
 
 struct allocation {
 	uintptr_t handle; /* 0: refused */
@@ -97,7 +81,7 @@ static void churn_end(struct churn *churn, struct meter *meter)
 	free(churn->live);
 }
 
-static void play_churn(struct meter *meter, const struct churn_plan *plan)
+void counts_churn(struct meter *meter, const struct churn_plan *plan)
 {
 	struct churn churn;
 
@@ -114,7 +98,25 @@ static void play_units(struct meter *meter, const void *plan)
 
 	place_units_begin(&units, churn->units, churn->precision);
 	meter->target = units_target(&units.set);
-	play_churn(meter, churn);
+	counts_churn(meter, churn);
+	place_units_end(&units);
+}
+
+/* A set and what starts are multiples of. */
+struct aligned_plan {
+	struct churn_plan churn;
+	uint32_t align;
+};
+
+static void play_aligned(struct meter *meter, const void *plan)
+{
+	const struct aligned_plan *aligned = plan;
+	struct place_units units;
+
+	place_units_begin(&units, aligned->churn.units, aligned->churn.precision);
+	meter->target = units_target(&units.set);
+	meter->target.alloc.argument[2] = aligned->align;
+	counts_churn(meter, &aligned->churn);
 	place_units_end(&units);
 }
 
@@ -135,7 +137,7 @@ static void play_heap(struct meter *meter, const struct churn_plan *plan,
 	config.storage = must_have(malloc(config.storage_bytes));
 	must_do(quire_vmh_init(&heap, &place.vs, &config));
 	meter->target = heap_target(&heap);
-	play_churn(meter, plan);
+	counts_churn(meter, plan);
 	must_do(quire_vmh_fini(&heap));
 	free(config.storage);
 	place_end(&place);
@@ -163,7 +165,7 @@ static void play_pages(struct meter *meter, const void *plan)
 		.alloc = CALL(quire_vpage_alloc, POINTER(&place.vs), 0, QUIRE_RW),
 		.free = CALL(quire_vpage_free, POINTER(&place.vs), 0),
 	};
-	play_churn(meter, plan);
+	counts_churn(meter, plan);
 	place_end(&place);
 }
 
@@ -376,6 +378,13 @@ static const struct churn_plan elastic =
 	PLAN(0, 1, LINE, WINDOW / LINE, 75, 20000, 50000, SIZES_LOG, 6, 14);
 static const struct churn_plan vpage = PLAN(0, 1, 1, 1024, 75, 20000, 50000, SIZES_LOG, 0, 4);
 
+static const struct aligned_plan lines_aligned = {
+	PLAN(QUIRE_COMPACT, LINE, LINE, 65536, 60, 400000, 200000, SIZES_LOG, 6, 12), 16
+};
+static const struct aligned_plan pages_aligned = {
+	PLAN(QUIRE_EXACT, 1, 1, 1024, 60, 20000, 200000, SIZES_LOG, 0, 7), 8
+};
+
 #define RANGE_LINES(times)                                                                 \
 	{                                                                                  \
 		PLAN(QUIRE_COMPACT, 1, 1, 8192, 85, 100000, 50000, SIZES_LOG, 0, 6), times \
@@ -407,6 +416,8 @@ const struct counts_load counts_loads[] = {
 	{ "range", "pages, plain", play_range, &pages_plain },
 	{ "range", "pages, range", play_range, &pages_range },
 	{ "elastic", "any size", play_elastic, &elastic },
+	{ "aligned", "lines, to 16 of them", play_aligned, &lines_aligned },
+	{ "aligned", "pages, to 8 of them", play_aligned, &pages_aligned },
 	{ "vpage", "1 to 16 pages, retained", play_pages, &vpage },
 	{ "vregion", "lifetime, in the page", play_lifetime_in_page, NULL },
 	{ "vregion", "lifetime, a new page", play_lifetime_new_page, NULL },
@@ -500,7 +511,7 @@ static const char *run(struct job *job, const struct counts_how *how, struct cou
 	refused = step_run(how->how, play, job);
 	*result = *job->meter.counts;
 	step_unshare(job->meter.counts, sizeof(*result));
-	if (!refused && !result->alloc.instructions)
+	if (!refused && result->alloc.operations && !result->alloc.instructions)
 		return "this program's library does not count";
 	return refused;
 }
@@ -535,4 +546,22 @@ void counts_merge(struct counts *counts, const struct counts *other)
 {
 	merge(&counts->alloc, &other->alloc);
 	merge(&counts->free, &other->free);
+}
+
+const char *counts_of_histories(const struct counts_how *how, const struct counts_set *set,
+				bool sparse, struct counts *counts)
+{
+	*counts = (struct counts){ .alloc = { 0 } };
+	for (size_t i = 0; i < history_count; i++) {
+		struct counts one;
+		const char *refused;
+
+		if (sparse && !histories[i].sparse)
+			continue;
+		refused = counts_of_history(how, set, i, &one);
+		if (refused)
+			return refused;
+		counts_merge(counts, &one);
+	}
+	return NULL;
 }

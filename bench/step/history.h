@@ -10,6 +10,7 @@
 #ifndef QUIRE_BENCH_HISTORY_H
 #define QUIRE_BENCH_HISTORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct history_player {
 
 struct history {
 	const char *name;
+	bool sparse; /**< few operations, however many units there are */
 	void (*play)(struct history_player *player);
 };
 

@@ -5,6 +5,7 @@
  * in seconds; `step` single-steps the library as it is, some operations of each load.
  */
 #include <argp.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +17,19 @@
 #define SOME_UNITS      65536u
 #define EXIT_UNABLE     3
 
+enum output {
+	OUTPUT_TABLE,
+	OUTPUT_TABS,
+	OUTPUT_BOUNDS, /* as the test has them */
+};
+
 struct options {
 	struct counts_how how;
 	const char *name; /* NULL: all */
 	bool histories;
 	bool loads;
 	bool every_history;
+	enum output output;
 };
 
 enum key {
@@ -33,11 +41,13 @@ enum key {
 	KEY_TRAP = 't',
 	KEY_PTRACE = 'p',
 	KEY_EACH = 'e',
+	KEY_BOUNDS = 'b',
+	KEY_TABS = 's',
 };
 
 static const struct argp_option option_list[] = {
 	{ "workload", KEY_WORKLOAD, "NAME", 0,
-	  "Only those that begin so; histories of 1M units only if they are named", 0 },
+	  "Only those that begin so; all histories of 1M units too, if they are named", 0 },
 	{ "loads", KEY_LOADS, NULL, 0, "No histories", 0 },
 	{ "histories", KEY_HISTORIES, NULL, 0, "Nothing but histories", 0 },
 	{ "verbose", KEY_VERBOSE, NULL, 0, "A line for each history, not for each set", 0 },
@@ -47,6 +57,10 @@ static const struct argp_option option_list[] = {
 	{ "trap", KEY_TRAP, NULL, 0, "By the trap flag, in this process (what is done anyway)", 0 },
 	{ "ptrace", KEY_PTRACE, NULL, 0, "By ptrace", 0 },
 #endif
+	{ "tabs", KEY_TABS, NULL, 0,
+	  "For machines: name, detail, then number, mean and worst of alloc and of free", 0 },
+	{ "bounds", KEY_BOUNDS, NULL, 0, "As lines of the table in test/bound/test_instructions.c",
+	  0 },
 	{ "each", KEY_EACH, NULL, 0, "Print each count", 0 },
 	{ 0 },
 };
@@ -77,6 +91,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_PTRACE:
 		options->how.how = STEP_PTRACE;
 		return 0;
+	case KEY_BOUNDS:
+		options->output = OUTPUT_BOUNDS;
+		return 0;
+	case KEY_TABS:
+		options->output = OUTPUT_TABS;
+		return 0;
 	case KEY_EACH:
 		options->how.each = true;
 		return 0;
@@ -104,8 +124,36 @@ static void print_half(const struct step_counts *counts)
 		printf(" %9s %8s %6s", "-", "-", "-");
 }
 
-static void print_counts(const char *name, const char *detail, const struct counts *counts)
+/* As a line of the test's table: the worst and the mean, rounded up. */
+static void print_bound(const char *name, const char *detail, const struct counts *counts)
 {
+	printf("\t{ \"%s\", \"%s\", { %llu, %.0f }, { %llu, %.0f } },\n", name, detail,
+	       (unsigned long long)counts->alloc.worst, ceil(step_mean(&counts->alloc)),
+	       (unsigned long long)counts->free.worst, ceil(step_mean(&counts->free)));
+}
+
+static void print_tabs(const char *name, const char *detail, const struct counts *counts)
+{
+	const struct step_counts *halves[] = { &counts->alloc, &counts->free };
+
+	printf("%s\t%s", name, detail);
+	for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++)
+		printf("\t%llu\t%.3f\t%llu", (unsigned long long)halves[i]->operations,
+		       step_mean(halves[i]), (unsigned long long)halves[i]->worst);
+	printf("\n");
+}
+
+static void print_counts(const struct options *options, const char *name, const char *detail,
+			 const struct counts *counts)
+{
+	if (options->output == OUTPUT_BOUNDS) {
+		print_bound(name, detail, counts);
+		return;
+	}
+	if (options->output == OUTPUT_TABS) {
+		print_tabs(name, detail, counts);
+		return;
+	}
 	printf("%-12s %-28s", name, detail);
 	print_half(&counts->alloc);
 	printf(" |");
@@ -123,13 +171,6 @@ static void must_count(const char *refused)
 	exit(EXIT_UNABLE);
 }
 
-/* Without being asked for by name, histories end where they take seconds, not minutes. */
-static bool wanted_set(const struct options *options, const struct counts_set *set)
-{
-	return options->name ? strncmp(set->name, options->name, strlen(options->name)) == 0
-			     : set->units <= SOME_UNITS;
-}
-
 static bool wanted(const struct options *options, const char *name)
 {
 	return !options->name || strncmp(name, options->name, strlen(options->name)) == 0;
@@ -144,28 +185,33 @@ static void count_loads(const struct options *options)
 		if (!wanted(options, load->name))
 			continue;
 		must_count(counts_of_load(&options->how, load, &counts));
-		print_counts(load->name, load->detail, &counts);
+		print_counts(options, load->name, load->detail, &counts);
 	}
 }
 
+/* Without being asked for by name, a large set plays those that take seconds, not minutes. */
 static void count_histories(const struct options *options, const struct counts_set *set)
 {
+	bool sparse = set->units > SOME_UNITS && !options->name;
 	struct counts all = { .alloc = { 0 } };
 	size_t worst_alloc = 0, worst_free = 0;
 
 	for (size_t i = 0; i < history_count; i++) {
 		struct counts counts;
 
+		if (sparse && !histories[i].sparse)
+			continue;
 		must_count(counts_of_history(&options->how, set, i, &counts));
 		worst_alloc = counts.alloc.worst > all.alloc.worst ? i : worst_alloc;
 		worst_free = counts.free.worst > all.free.worst ? i : worst_free;
 		counts_merge(&all, &counts);
 		if (options->every_history)
-			print_counts(set->name, histories[i].name, &counts);
+			print_counts(options, set->name, histories[i].name, &counts);
 	}
-	print_counts(set->name, "all histories", &all);
-	printf("%-12s worst alloc: %s; worst free: %s\n", "", histories[worst_alloc].name,
-	       histories[worst_free].name);
+	print_counts(options, set->name, sparse ? "sparse histories" : "all histories", &all);
+	if (options->output == OUTPUT_TABLE)
+		printf("%-12s worst alloc: %s; worst free: %s\n", "", histories[worst_alloc].name,
+		       histories[worst_free].name);
 }
 
 int main(int argc, char **argv)
@@ -179,13 +225,13 @@ int main(int argc, char **argv)
 
 	argp_err_exit_status = 2;
 	argp_parse(&parser, argc, argv, 0, NULL, &options);
-	if (!options.how.each)
+	if (!options.how.each && options.output == OUTPUT_TABLE)
 		printf("%-41s %9s %8s %6s | %9s %8s %6s\n", "", "allocs", "mean", "worst", "frees",
 		       "mean", "worst");
 	if (options.loads)
 		count_loads(&options);
 	for (size_t i = 0; options.histories && i < counts_set_count; i++)
-		if (wanted_set(&options, &counts_sets[i]))
+		if (wanted(&options, counts_sets[i].name))
 			count_histories(&options, &counts_sets[i]);
 	return EXIT_SUCCESS;
 }

@@ -247,7 +247,9 @@ static int trace(pid_t child)
 	int status = 0;
 	long signal = 0;
 
-	while (waitpid(child, &status, __WALL) == child && WIFSTOPPED(status)) {
+	waitpid(child, &status, __WALL);
+	ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_EXITKILL);
+	while (WIFSTOPPED(status)) {
 		signal = WSTOPSIG(status);
 		if (signal == SIGTRAP && place_of(child) == (uintptr_t)step_ptrace_begin) {
 			signal = 0;
@@ -257,6 +259,7 @@ static int trace(pid_t child)
 			signal = 0;
 		}
 		ptrace(PTRACE_CONT, child, NULL, signal);
+		waitpid(child, &status, __WALL);
 	}
 	return status;
 }

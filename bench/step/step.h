@@ -29,6 +29,11 @@
 
 #define STEP_ARGUMENTS 6u
 
+/** Whether the library of this program was assembled to count; the build says so. */
+#ifndef STEP_LIBRARY_COUNTS
+#define STEP_LIBRARY_COUNTS 0
+#endif
+
 enum step_how {
 	STEP_COUNTED,
 	STEP_TRAP,
