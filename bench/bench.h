@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "options.h"
+#include "peers.h"
 #include "progress.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -51,6 +52,26 @@ struct figure {
 	double most;
 };
 
+/**
+ * What is known of one of those who played the same script, beyond its time. NAN: not known, or it
+ * means nothing there.
+ */
+struct facts {
+	const struct quire_peer *peer;
+	const char *load;    /**< what was asked: the same for all that are compared */
+	struct figure gross; /**< Quire's time divided by its, repetition by repetition */
+	struct figure net;   /**< the same without what the benchmark itself takes */
+	double tail_alloc;   /**< ns: p99.99 over the calls of the least over the repetitions */
+	double tail_free;
+	double mean_alloc; /**< instructions, without those of the benchmark: exact */
+	double mean_free;
+	double worst_alloc;
+	double worst_free;
+	double usable_fresh; /**< share of memory at the first refusal: exact */
+	double usable_aged;
+	double metadata; /**< bytes outside the pool */
+};
+
 /** One line of the table. */
 struct row {
 	const struct workload *workload;
@@ -63,6 +84,7 @@ struct row {
 	double *in_yardsticks;    /**< ROW_TIME: the same in yardsticks */
 	uint64_t operations;      /**< in each repetition; 0 where that means nothing */
 	uint64_t refused;         /**< of them, in the last repetition */
+	struct facts *facts;      /**< of who played a script; NULL for other rows */
 };
 
 /** Something to be timed. Nothing but work() is timed; prepare and restore may be NULL. */
@@ -80,6 +102,7 @@ struct subject {
 struct bench {
 	const struct options *options;
 	const struct workload *workload; /**< that adds rows now */
+	struct peers peers;
 	struct row *rows;
 	size_t row_count;
 	struct subject yardstick;
@@ -96,7 +119,7 @@ extern const size_t workload_count;
  * have their turn. One repetition more, the first, is not counted.
  * @return the first of the rows, until the next row is added
  */
-const struct row *measure(struct bench *bench, const struct subject *subjects, size_t count);
+struct row *measure(struct bench *bench, const struct subject *subjects, size_t count);
 
 /** Add a row: the time of `row` divided by that of `base`, both from the same measure(). */
 void add_ratio(struct bench *bench, const struct row *row, const struct row *base, char *name,
@@ -107,6 +130,9 @@ void add_exact(struct bench *bench, enum row_kind kind, double value, char *name
 
 /** What reading the clock takes, in ns: the median of many. */
 double measure_clock(void);
+
+/** Of repetitions, of which at least one is there. */
+struct figure summarize(const double *samples, size_t count);
 
 /** This many, or a tenth for --quick. */
 uint32_t scaled(const struct bench *bench, uint32_t count);

@@ -72,6 +72,7 @@ void machine_end(struct machine *machine)
 static void begin_heap(struct heap *heap, struct machine *machine, struct quire_vmh_config *config)
 {
 	config->storage_bytes = quire_vmh_storage_needed(machine->vs.mmu, config);
+	heap->storage_bytes = config->storage_bytes;
 	heap->storage = memory(1, config->storage_bytes);
 	config->storage = heap->storage;
 	must(quire_vmh_init(&heap->vmh, &machine->vs, config), "making a heap");
@@ -98,21 +99,22 @@ void heap_end(struct heap *heap)
 	free(heap->storage);
 }
 
-static uintptr_t alloc(void *context, uint32_t size)
+void *heap_alloc(void *context, size_t size, size_t align)
 {
 	struct heap *heap = context;
 
-	return (uintptr_t)quire_vmh_alloc(&heap->vmh, size);
+	(void)align;
+	return quire_vmh_alloc(&heap->vmh, size);
 }
 
-static int32_t give_back(void *context, uintptr_t handle)
+int32_t heap_free(void *context, void *handle)
 {
 	struct heap *heap = context;
 
-	return quire_vmh_free(&heap->vmh, (void *)handle);
+	return quire_vmh_free(&heap->vmh, handle);
 }
 
 struct candidate heap_candidate(struct heap *heap)
 {
-	return (struct candidate){ .context = heap, .alloc = alloc, .free = give_back };
+	return (struct candidate){ .context = heap, .alloc = heap_alloc, .free = heap_free };
 }

@@ -39,6 +39,7 @@ void machine_end(struct machine *machine);
 struct heap {
 	struct quire_vmh vmh;
 	void *storage;
+	size_t storage_bytes;
 };
 
 /** With a block table, or elastic in cache lines with a window of so many bytes. */
@@ -46,6 +47,10 @@ void heap_begin_table(struct heap *heap, struct machine *machine, const struct q
 		      size_t lines);
 void heap_begin_elastic(struct heap *heap, struct machine *machine, size_t window);
 void heap_end(struct heap *heap);
+
+/** The calls of a peer, with a struct heap as context. */
+void *heap_alloc(void *heap, size_t size, size_t align);
+int32_t heap_free(void *heap, void *handle);
 
 struct candidate heap_candidate(struct heap *heap);
 

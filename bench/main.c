@@ -13,10 +13,10 @@
 #include "yardstick.h"
 
 const struct workload *const workloads[] = {
-	&workload_bundle,      &workload_heap_512k,   &workload_heap_4m,  &workload_pages_1024,
-	&workload_pages_65536, &workload_range,       &workload_resize,   &workload_owner,
-	&workload_vmh,         &workload_vmh_mapping, &workload_vpage,    &workload_vregion,
-	&workload_buffer,      &workload_usable,      &workload_metadata,
+	&workload_bundle,      &workload_heap_512k, &workload_heap_4m,     &workload_pages_1024,
+	&workload_pages_65536, &workload_pages_1m,  &workload_range,       &workload_resize,
+	&workload_owner,       &workload_vmh,       &workload_vmh_mapping, &workload_vpage,
+	&workload_vregion,     &workload_buffer,    &workload_metadata,
 };
 
 const size_t workload_count = COUNT_OF(workloads);
@@ -51,6 +51,15 @@ static void list_workloads(void)
 	}
 }
 
+static void list_peers(const struct peers *peers)
+{
+	printf("\nWho takes part:\n\n");
+	for (size_t i = 0; i < peers->count; i++) {
+		printf("%-*s", LIST_INDENT - 1, peers->all[i].peer->name);
+		print_wrapped(peers->all[i].peer->about());
+	}
+}
+
 static void free_rows(struct bench *bench)
 {
 	while (bench->row_count) {
@@ -60,6 +69,7 @@ static void free_rows(struct bench *bench)
 		free(row->did);
 		free(row->samples);
 		free(row->in_yardsticks);
+		free(row->facts);
 	}
 	free(bench->rows);
 }
@@ -122,14 +132,17 @@ int main(int argc, char **argv)
 	struct bench bench = { .options = &options };
 
 	options_parse(&options, argc, argv);
+	peers_load(&bench.peers, &options);
 	if (options.list) {
 		list_workloads();
+		list_peers(&bench.peers);
 	} else {
 		run_all(&bench);
 		report(&bench);
 	}
 	check_output();
 	free_rows(&bench);
+	peers_unload(&bench.peers);
 	options_free(&options);
 	return EXIT_SUCCESS;
 }

@@ -77,7 +77,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* The median is the mean of the two in the middle if there are two. */
-static struct figure summarize(const double *samples, size_t count)
+struct figure summarize(const double *samples, size_t count)
 {
 	double *sorted = memory(count, sizeof(*sorted));
 	struct figure figure;
@@ -194,7 +194,7 @@ static void take_turn(const struct bench *bench, const struct subject *subjects,
 	}
 }
 
-const struct row *measure(struct bench *bench, const struct subject *subjects, size_t count)
+struct row *measure(struct bench *bench, const struct subject *subjects, size_t count)
 {
 	size_t repetitions = bench->options->repetitions;
 	struct row *rows;

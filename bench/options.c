@@ -9,7 +9,6 @@
 
 #include "bench.h"
 
-#define EXIT_BAD_ARGUMENTS  2
 #define REPETITIONS         21u
 #define REPETITIONS_QUICK   3u
 #define REPETITIONS_MAXIMUM 100000u
@@ -22,11 +21,19 @@ enum key {
 	KEY_SEED = 's',
 	KEY_JSON = 'j',
 	KEY_MARKDOWN = 'm',
+	KEY_PEER = 'p',
+	KEY_NO_PEERS = 0x100,
 };
 
 static const struct argp_option option_list[] = {
 	{ "workload", KEY_WORKLOAD, "NAME", 0, "Only this one; may be given several times", 0 },
 	{ "list", KEY_LIST, NULL, 0, "Tell which workloads there are, and what they do", 0 },
+	{ "peer", KEY_PEER, "FILE.so", 0,
+	  "Compare with this allocator (doc/peers.md); may be given several times. Without it: "
+	  "with "
+	  "all in the folder peers beside the program",
+	  0 },
+	{ "no-peers", KEY_NO_PEERS, NULL, 0, "Compare with no other allocator", 0 },
 	{ "quick", KEY_QUICK, NULL, 0, "A tenth of the operations, 3 repetitions: a first look",
 	  0 },
 	{ "repetitions", KEY_REPETITIONS, "N", 0, "Take the median of so many (21)", 0 },
@@ -63,6 +70,16 @@ static void pick_workload(struct options *options, const char *name, const struc
 	options->picked[i] = true;
 }
 
+static void add_peer(struct options *options, char *file)
+{
+	char **peers = realloc(options->peers, (options->peer_count + 1) * sizeof(*options->peers));
+
+	if (!peers)
+		die("no memory for a peer");
+	options->peers = peers;
+	peers[options->peer_count++] = file;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -73,6 +90,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_WORKLOAD:
 		pick_workload(options, argument, state);
+		return 0;
+	case KEY_PEER:
+		add_peer(options, argument);
+		return 0;
+	case KEY_NO_PEERS:
+		options->no_peers = true;
 		return 0;
 	case KEY_LIST:
 		options->list = true;
@@ -119,6 +142,7 @@ void options_parse(struct options *options, int argc, char **argv)
 void options_free(struct options *options)
 {
 	free(options->picked);
+	free(options->peers);
 }
 
 bool options_want(const struct options *options, size_t workload)

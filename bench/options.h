@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Status of the program when what it was asked for is wrong. */
+#define EXIT_BAD_ARGUMENTS 2
+
 enum output {
 	OUTPUT_TEXT,
 	OUTPUT_JSON,
@@ -22,6 +25,9 @@ struct options {
 	bool list;
 	size_t repetitions;
 	uint64_t seed;
+	char **peers; /**< files */
+	size_t peer_count;
+	bool no_peers;
 	bool *picked; /**< by the number of a workload; NULL: all are to run */
 };
 

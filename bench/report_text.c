@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* report_text: a table with a paragraph for each workload; and what the reports share. */
+#include <math.h>
 #include <stdio.h>
 
 #include "report.h"
@@ -47,6 +48,62 @@ static void print_row(const struct row *row)
 	printf("\n");
 }
 
+/* ---- those who played the same script -------------------------------------------------------- */
+
+static void print_known(int width, int digits, double value)
+{
+	if (isnan(value))
+		printf("%*s", width, "-");
+	else
+		printf("%*.*f", width, digits, value);
+}
+
+static void print_pair(int width, double left, double right)
+{
+	char words[40];
+
+	if (isnan(left) || isnan(right))
+		snprintf(words, sizeof(words), "-");
+	else
+		snprintf(words, sizeof(words), "%.0f/%.0f", left, right);
+	printf("%*s", width, words);
+}
+
+static void print_facts_head(void)
+{
+	printf("  %-24s%9s %7s ..%7s %6s %6s %6s %10s %9s %12s %6s %6s %9s\n", "", "ns", "least",
+	       "most", "yards", "Quire/", "net", "p99.99", "mean", "worst", "fresh", "aged",
+	       "metadata");
+}
+
+static void print_facts(const struct row *row)
+{
+	const struct facts *facts = row->facts;
+
+	printf("  %-24s%9.1f %7.1f ..%7.1f %6.2f ", row->name, row->figure.median,
+	       row->figure.least, row->figure.most, row->yardsticks.median);
+	print_known(6, 2, facts->gross.median);
+	print_known(7, 2, facts->net.median);
+	print_pair(11, facts->tail_alloc, facts->tail_free);
+	print_pair(10, facts->mean_alloc, facts->mean_free);
+	print_pair(13, facts->worst_alloc, facts->worst_free);
+	print_known(7, 3, facts->usable_fresh);
+	print_known(7, 3, facts->usable_aged);
+	print_known(10, 0, facts->metadata);
+	if (row->refused)
+		printf("  %llu refused", (unsigned long long)row->refused);
+	printf("\n");
+}
+
+static void print_legend(void)
+{
+	printf("\nWhere many played the same script: 'Quire/' is Quire's time divided by theirs, "
+	       "'net' the same without what the\nbenchmark itself takes (nothing). p99.99: ns, "
+	       "over the calls of the script, of the least over the repetitions,\nalloc/free. "
+	       "mean, worst: instructions, alloc/free. fresh, aged: share of memory and records "
+	       "asked for at the\nfirst refusal. metadata: bytes outside the pool.\n");
+}
+
 void report_text(const struct bench *bench)
 {
 	printf("ns of processor time for one operation: the median of %zu repetitions, the least "
@@ -55,11 +112,16 @@ void report_text(const struct bench *bench)
 	       "clock takes %.0f ns, once around\na repetition.\n",
 	       bench->options->repetitions, (unsigned long long)bench->options->seed,
 	       bench->clock_ns);
+	print_legend();
 	printf("\n  %-33s%10s %19s %8s\n", "", "median", "least ..     most", "yards");
 	for (size_t first = 0, past; first < bench->row_count; first = past) {
 		past = end_of_workload(bench, first);
 		printf("\n%s\n", bench->rows[first].workload->name);
-		for (size_t i = first; i < past; i++)
-			print_row(&bench->rows[i]);
+		for (size_t i = first; i < past; i++) {
+			if (bench->rows[i].facts && (i == first || !bench->rows[i - 1].facts))
+				print_facts_head();
+			bench->rows[i].facts ? print_facts(&bench->rows[i])
+					     : print_row(&bench->rows[i]);
+		}
 	}
 }

@@ -78,17 +78,18 @@ static uint64_t play(struct churn *churn, uint32_t from, uint32_t count)
 {
 	const struct candidate candidate = churn->candidate;
 	const struct step *past = churn->script.steps + from + count;
-	uintptr_t *slots = churn->slots;
+	void **slots = churn->slots;
 	uint64_t refused = 0;
 	int32_t wrong = 0;
 
 	for (const struct step *step = past - count; step < past; step++) {
 		if (step->size) {
-			slots[step->slot] = candidate.alloc(candidate.context, step->size);
+			slots[step->slot] =
+				candidate.alloc(candidate.context, step->size, candidate.align);
 			refused += !slots[step->slot];
 		} else if (slots[step->slot]) {
 			wrong |= candidate.free(candidate.context, slots[step->slot]);
-			slots[step->slot] = 0;
+			slots[step->slot] = NULL;
 		}
 	}
 	must(wrong, "freeing what was allocated");
@@ -118,7 +119,7 @@ void churn_restore(void *context)
 		if (churn->slots[slot])
 			wrong |=
 				churn->candidate.free(churn->candidate.context, churn->slots[slot]);
-		churn->slots[slot] = 0;
+		churn->slots[slot] = NULL;
 	}
 	must(wrong, "freeing what is left");
 }

@@ -9,7 +9,8 @@
  * all candidates get the same requests in the same order. Its first part fills and ages; the rest
  * is timed.
  *
- * A *candidate* is whatever can allocate and free; who is to be compared becomes one in ten lines.
+ * A *candidate* is whatever can allocate and free. Its calls are those of a peer (peer.h), so that
+ * nothing stands between the player and an allocator.
  */
 #ifndef QUIRE_BENCH_SCRIPT_H
 #define QUIRE_BENCH_SCRIPT_H
@@ -21,8 +22,9 @@
 
 struct candidate {
 	void *context;
-	uintptr_t (*alloc)(void *context, uint32_t size); /**< a handle; 0: refused */
-	int32_t (*free)(void *context, uintptr_t handle); /**< 0: done */
+	size_t align;
+	void *(*alloc)(void *context, size_t size, size_t align); /**< a handle; NULL: refused */
+	int32_t (*free)(void *context, void *handle);             /**< 0: done */
 };
 
 struct script_plan {
@@ -52,7 +54,7 @@ struct script {
 struct churn {
 	struct script script;
 	struct candidate candidate;
-	uintptr_t *slots; /**< handles; 0: nothing there */
+	void **slots; /**< handles; NULL: nothing there */
 };
 
 void churn_begin(struct churn *churn, const struct script_plan *plan,

@@ -6,21 +6,24 @@
 
 _Static_assert(QUIRE_NOWHERE + 1u == 0, "what is refused has the handle 0");
 
-static uintptr_t alloc_lines(void *context, uint32_t size)
+void *units_alloc_lines(void *context, size_t size, size_t align)
 {
 	struct units *units = context;
 
-	return quire_extents_alloc(&units->set, (size + LINE - 1) / LINE, 1) + 1u;
+	(void)align; /* a line is aligned to a line */
+	return units_handle(
+		quire_extents_alloc(&units->set, (uint32_t)((size + LINE - 1) / LINE), 1));
 }
 
-static uintptr_t alloc_units(void *context, uint32_t count)
+void *units_alloc(void *context, size_t count, size_t align)
 {
 	struct units *units = context;
 
-	return quire_extents_alloc(&units->set, count, 1) + 1u;
+	(void)align; /* all requests are for any place */
+	return units_handle(quire_extents_alloc(&units->set, (uint32_t)count, 1));
 }
 
-static int32_t free_units(void *context, uintptr_t handle)
+int32_t units_free(void *context, void *handle)
 {
 	struct units *units = context;
 
@@ -48,10 +51,12 @@ void units_end(struct units *units)
 
 struct candidate units_candidate(struct units *units)
 {
-	return (struct candidate){ .context = units, .alloc = alloc_units, .free = free_units };
+	return (struct candidate){ .context = units, .alloc = units_alloc, .free = units_free };
 }
 
 struct candidate units_lines_candidate(struct units *units)
 {
-	return (struct candidate){ .context = units, .alloc = alloc_lines, .free = free_units };
+	return (struct candidate){ .context = units,
+				   .alloc = units_alloc_lines,
+				   .free = units_free };
 }

@@ -23,15 +23,25 @@ struct units {
 void units_begin(struct units *units, uint32_t count, enum quire_extents_precision precision);
 void units_end(struct units *units);
 
+/** The calls of a peer, with a struct units as context. */
+void *units_alloc(void *units, size_t count, size_t align);
+void *units_alloc_lines(void *units, size_t bytes, size_t align);
+int32_t units_free(void *units, void *handle);
+
 /** Requests are in units. A handle is the start of the run plus 1. */
 struct candidate units_candidate(struct units *units);
 
 /** Requests are in bytes, and a unit is a cache line. */
 struct candidate units_lines_candidate(struct units *units);
 
-static inline uint32_t units_start(uintptr_t handle)
+static inline void *units_handle(uint32_t start)
 {
-	return (uint32_t)handle - 1;
+	return (void *)(uintptr_t)(start + 1u);
+}
+
+static inline uint32_t units_start(const void *handle)
+{
+	return (uint32_t)(uintptr_t)handle - 1;
 }
 
 #endif

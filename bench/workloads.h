@@ -13,6 +13,7 @@ extern const struct workload workload_heap_512k;
 extern const struct workload workload_heap_4m;
 extern const struct workload workload_pages_1024;
 extern const struct workload workload_pages_65536;
+extern const struct workload workload_pages_1m;
 extern const struct workload workload_range;
 extern const struct workload workload_resize;
 extern const struct workload workload_owner;
@@ -21,7 +22,6 @@ extern const struct workload workload_vmh_mapping;
 extern const struct workload workload_vpage;
 extern const struct workload workload_vregion;
 extern const struct workload workload_buffer;
-extern const struct workload workload_usable;
 extern const struct workload workload_metadata;
 
 #endif

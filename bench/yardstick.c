@@ -11,7 +11,7 @@ struct script_plan yardstick_plan(const struct bench *bench)
 		.unit = YARDSTICK_SIZE,
 		.capacity = YARDSTICK_BLOCKS,
 		.fill = 75,
-		.warm = 5000,
+		.warm = scaled(bench, 5000),
 		.timed = scaled(bench, 50000),
 		.seed = bench->options->seed,
 	};

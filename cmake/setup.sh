@@ -12,6 +12,8 @@ check_packages=(
 	libcmocka-dev					# tests
 	clang-14 libclang-rt-14-dev			# second compiler, sanitizers
 	clang-format-14 clang-tidy-14			# form and lint
+	libjemalloc-dev libmimalloc-dev			# allocators that the benchmark compares with
+	libgoogle-perftools-dev libtbb-dev
 )
 # The 32-bit tests run where the processor can.
 [ "$(uname -m)" != x86_64 ] || check_packages+=(gcc-12-multilib)
