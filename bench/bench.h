@@ -106,7 +106,8 @@ struct bench {
 	struct row *rows;
 	size_t row_count;
 	struct subject yardstick;
-	double clock_ns; /**< what reading the clock takes */
+	double clock_ns;      /**< what reading the clock takes */
+	double tail_clock_ns; /**< what reading that of single calls takes */
 	struct progress progress;
 };
 
@@ -117,6 +118,7 @@ extern const size_t workload_count;
 /**
  * Time several subjects, and add a row for each. In each repetition the yardstick and every subject
  * have their turn. One repetition more, the first, is not counted.
+ * With --exact the rows have no figures.
  * @return the first of the rows, until the next row is added
  */
 struct row *measure(struct bench *bench, const struct subject *subjects, size_t count);

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 
 #include "player.h"
+#include "tail.h"
 #include "usable.h"
 
 #define LEAST_ABOVE_NOTHING 1.2
+#define TAIL_TURNS_MOST     7u
 
 /* All who take part, in the order of the peers: nothing is the first, Quire the second. */
 struct cast {
@@ -117,6 +119,30 @@ static struct figure ratio(const struct bench *bench, const struct row *quire,
 	return figure;
 }
 
+/* The slowest calls of all, in turns as everything that is timed. */
+static void add_tails(struct bench *bench, struct cast *cast, struct row *rows)
+{
+	struct tail_clock clock = tail_clock_learn();
+	size_t turns = bench->options->repetitions;
+	struct tail *tails = memory(cast->count, sizeof(*tails));
+
+	if (turns > TAIL_TURNS_MOST)
+		turns = TAIL_TURNS_MOST;
+	bench->tail_clock_ns = (double)clock.cost * clock.ns_per_tick;
+	for (size_t i = 0; i < cast->count; i++)
+		tail_begin(&tails[i], &cast->churns[i]);
+	for (size_t turn = 0; turn < turns; turn++) {
+		progress_show(&bench->progress, bench->workload->name);
+		for (size_t i = 0; i < cast->count; i++)
+			tail_take(&tails[i]);
+	}
+	for (size_t i = 0; i < cast->count; i++)
+		tail_end(&tails[i], &clock, &rows[i].facts->tail_alloc, &rows[i].facts->tail_free);
+	free(tails);
+}
+
+static const struct ageing fresh = { .refusals = 1 };
+
 /* Exact: what does not depend on the machine. */
 static void add_exact_facts(const struct bench *bench, const struct player *player,
 			    const struct load *load, struct facts *facts)
@@ -125,8 +151,23 @@ static void add_exact_facts(const struct bench *bench, const struct player *play
 		facts->metadata = (double)player_metadata(player);
 	if (!load->seeds)
 		return;
-	facts->usable_fresh = usable_share(bench, load, player->peer, 0);
-	facts->usable_aged = usable_share(bench, load, player->peer, load->aged);
+	facts->usable_fresh = usable_share(bench, load, player->peer, &fresh);
+	facts->usable_aged = usable_share(bench, load, player->peer, &load->aged);
+}
+
+void load_add_usable(struct bench *bench, const struct load *load, const struct ageing *ageing)
+{
+	for (size_t i = PEER_QUIRE; i < bench->peers.count; i++) {
+		const struct quire_peer *peer = bench->peers.all[i].peer;
+		double share = usable_share(bench, load, peer, ageing);
+
+		if (isnan(share))
+			continue;
+		add_exact(bench, ROW_SHARE, share,
+			  text("%s, aged at %u %%, %s", load->name, ageing->percent, peer->name),
+			  text("full at refusal %u; mean over %u seeds, %u steps of ageing",
+			       ageing->refusals, scaled(bench, load->seeds), ageing->steps));
+	}
 }
 
 static void add_facts(const struct bench *bench, const struct cast *cast, struct row *rows,
@@ -136,7 +177,7 @@ static void add_facts(const struct bench *bench, const struct cast *cast, struct
 	const struct player *player = &cast->players[which];
 
 	*facts = no_facts(cast->load, player);
-	if (which > PEER_QUIRE) {
+	if (which > PEER_QUIRE && !bench->options->exact) {
 		facts->gross = ratio(bench, &rows[PEER_QUIRE], &rows[which], NULL);
 		facts->net = ratio(bench, &rows[PEER_QUIRE], &rows[which], &rows[PEER_NOTHING]);
 	}
@@ -154,5 +195,7 @@ void load_run(struct bench *bench, const struct load *load)
 	rows = measure(bench, cast.subjects, cast.count);
 	for (size_t i = 0; i < cast.count; i++)
 		add_facts(bench, &cast, rows, i);
+	if (!bench->options->exact)
+		add_tails(bench, &cast, rows);
 	end(&cast);
 }

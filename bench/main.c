@@ -3,6 +3,7 @@
  * The program `bench`: makes the yardstick, runs the workloads, and prints the table.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,17 +61,43 @@ static void list_peers(const struct peers *peers)
 	}
 }
 
+static void free_row(struct row *row)
+{
+	free(row->name);
+	free(row->did);
+	free(row->samples);
+	free(row->in_yardsticks);
+	free(row->facts);
+}
+
+static bool has_figures(const struct row *row)
+{
+	const struct facts *facts = row->facts;
+
+	return !isnan(row->figure.median) ||
+	       (facts && (!isnan(facts->metadata) || !isnan(facts->mean_alloc)));
+}
+
+/* After --exact: rows that are nothing but a time. */
+static void drop_untimed(struct bench *bench)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < bench->row_count; i++) {
+		struct row *row = &bench->rows[i];
+
+		if (has_figures(row))
+			bench->rows[kept++] = *row;
+		else
+			free_row(row);
+	}
+	bench->row_count = kept;
+}
+
 static void free_rows(struct bench *bench)
 {
-	while (bench->row_count) {
-		struct row *row = &bench->rows[--bench->row_count];
-
-		free(row->name);
-		free(row->did);
-		free(row->samples);
-		free(row->in_yardsticks);
-		free(row->facts);
-	}
+	while (bench->row_count)
+		free_row(&bench->rows[--bench->row_count]);
 	free(bench->rows);
 }
 
@@ -138,6 +165,7 @@ int main(int argc, char **argv)
 		list_peers(&bench.peers);
 	} else {
 		run_all(&bench);
+		drop_untimed(&bench);
 		report(&bench);
 	}
 	check_output();

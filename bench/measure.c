@@ -7,6 +7,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,9 +142,12 @@ void add_ratio(struct bench *bench, const struct row *row, const struct row *bas
 	       char *did)
 {
 	size_t repetitions = bench->options->repetitions;
-	double *samples = memory(repetitions, sizeof(*samples));
 	struct row *ratio;
+	double *samples;
 
+	if (bench->options->exact)
+		return;
+	samples = memory(repetitions, sizeof(*samples));
 	for (size_t i = 0; i < repetitions; i++)
 		samples[i] = row->samples[i] / base->samples[i];
 	ratio = add_row(bench, ROW_RATIO, name, did);
@@ -155,6 +159,9 @@ static void add_time(struct bench *bench, const struct subject *subject)
 {
 	struct row *row = add_row(bench, ROW_TIME, subject->name, subject->did);
 
+	row->figure = row->yardsticks = (struct figure){ NAN, NAN, NAN };
+	if (bench->options->exact)
+		return;
 	row->samples = memory(bench->options->repetitions, sizeof(*row->samples));
 	row->in_yardsticks = memory(bench->options->repetitions, sizeof(*row->in_yardsticks));
 	row->operations = subject->operations;
@@ -202,6 +209,8 @@ struct row *measure(struct bench *bench, const struct subject *subjects, size_t 
 	for (size_t i = 0; i < count; i++)
 		add_time(bench, &subjects[i]);
 	rows = bench->rows + bench->row_count - count;
+	if (bench->options->exact)
+		return rows;
 	for (size_t turn = 0; turn <= repetitions; turn++) {
 		progress_show(&bench->progress, bench->workload->name);
 		take_turn(bench, subjects, rows, count, turn);

@@ -22,6 +22,7 @@ enum key {
 	KEY_JSON = 'j',
 	KEY_MARKDOWN = 'm',
 	KEY_PEER = 'p',
+	KEY_EXACT = 'e',
 	KEY_NO_PEERS = 0x100,
 };
 
@@ -36,6 +37,7 @@ static const struct argp_option option_list[] = {
 	{ "no-peers", KEY_NO_PEERS, NULL, 0, "Compare with no other allocator", 0 },
 	{ "quick", KEY_QUICK, NULL, 0, "A tenth of the operations, 3 repetitions: a first look",
 	  0 },
+	{ "exact", KEY_EXACT, NULL, 0, "Time nothing: only what is the same in every run", 0 },
 	{ "repetitions", KEY_REPETITIONS, "N", 0, "Take the median of so many (21)", 0 },
 	{ "seed", KEY_SEED, "N", 0, "Other random sizes and orders (1)", 0 },
 	{ "json", KEY_JSON, NULL, 0, "Output for machines", 0 },
@@ -87,6 +89,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case KEY_QUICK:
 		options->quick = true;
+		return 0;
+	case KEY_EXACT:
+		options->exact = true;
 		return 0;
 	case KEY_WORKLOAD:
 		pick_workload(options, argument, state);

@@ -22,6 +22,7 @@ enum output {
 struct options {
 	enum output output;
 	bool quick;
+	bool exact; /**< nothing is timed */
 	bool list;
 	size_t repetitions;
 	uint64_t seed;

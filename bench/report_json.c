@@ -23,9 +23,30 @@ static cJSON *figure_object(const struct figure *figure, const double *samples, 
 	return object;
 }
 
+/* NAN becomes null. */
+static cJSON *facts_object(const struct facts *facts)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(object, "load", facts->load);
+	cJSON_AddStringToObject(object, "peer", facts->peer->name);
+	cJSON_AddNumberToObject(object, "quire_to_it_gross", facts->gross.median);
+	cJSON_AddNumberToObject(object, "quire_to_it_net", facts->net.median);
+	cJSON_AddNumberToObject(object, "p9999_ns_alloc", facts->tail_alloc);
+	cJSON_AddNumberToObject(object, "p9999_ns_free", facts->tail_free);
+	cJSON_AddNumberToObject(object, "instructions_mean_alloc", facts->mean_alloc);
+	cJSON_AddNumberToObject(object, "instructions_mean_free", facts->mean_free);
+	cJSON_AddNumberToObject(object, "instructions_worst_alloc", facts->worst_alloc);
+	cJSON_AddNumberToObject(object, "instructions_worst_free", facts->worst_free);
+	cJSON_AddNumberToObject(object, "usable_fresh", facts->usable_fresh);
+	cJSON_AddNumberToObject(object, "usable_aged", facts->usable_aged);
+	cJSON_AddNumberToObject(object, "metadata_bytes", facts->metadata);
+	return object;
+}
+
 static void add_figures(const struct bench *bench, cJSON *object, const struct row *row)
 {
-	size_t count = bench->options->repetitions;
+	size_t count = row->samples ? bench->options->repetitions : 0;
 
 	cJSON_AddItemToObject(object, "figure", figure_object(&row->figure, row->samples, count));
 	if (row->kind != ROW_TIME)
@@ -44,8 +65,10 @@ static cJSON *row_object(const struct bench *bench, const struct row *row)
 	cJSON_AddStringToObject(object, "row", row->name);
 	cJSON_AddStringToObject(object, "did", row->did);
 	cJSON_AddStringToObject(object, "unit", kinds[row->kind]);
-	cJSON_AddBoolToObject(object, "exact", !row->samples);
-	if (row->samples)
+	cJSON_AddBoolToObject(object, "exact", row->kind > ROW_RATIO);
+	if (row->facts)
+		cJSON_AddItemToObject(object, "facts", facts_object(row->facts));
+	if (row->kind <= ROW_RATIO)
 		add_figures(bench, object, row);
 	else
 		cJSON_AddNumberToObject(object, "value", row->figure.median);
@@ -63,6 +86,21 @@ static void add_run(const struct bench *bench, cJSON *root)
 	cJSON_AddNumberToObject(root, "repetitions", (double)bench->options->repetitions);
 	cJSON_AddNumberToObject(root, "pointer_bits", 8.0 * sizeof(void *));
 	cJSON_AddNumberToObject(root, "clock_ns", bench->clock_ns);
+	cJSON_AddNumberToObject(root, "single_call_clock_ns", bench->tail_clock_ns);
+}
+
+static void add_peers(const struct bench *bench, cJSON *root)
+{
+	cJSON *peers = cJSON_AddArrayToObject(root, "peers");
+
+	for (size_t i = 0; i < bench->peers.count; i++) {
+		const struct quire_peer *peer = bench->peers.all[i].peer;
+		cJSON *object = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(object, "name", peer->name);
+		cJSON_AddStringToObject(object, "about", peer->about());
+		cJSON_AddItemToArray(peers, object);
+	}
 }
 
 void report_json(const struct bench *bench)
@@ -72,6 +110,7 @@ void report_json(const struct bench *bench)
 	char *printed;
 
 	add_run(bench, root);
+	add_peers(bench, root);
 	rows = cJSON_AddArrayToObject(root, "rows");
 	for (size_t i = 0; i < bench->row_count; i++)
 		cJSON_AddItemToArray(rows, row_object(bench, &bench->rows[i]));

@@ -80,9 +80,13 @@ static void print_facts(const struct row *row)
 {
 	const struct facts *facts = row->facts;
 
-	printf("  %-24s%9.1f %7.1f ..%7.1f %6.2f ", row->name, row->figure.median,
-	       row->figure.least, row->figure.most, row->yardsticks.median);
-	print_known(6, 2, facts->gross.median);
+	printf("  %-24s", row->name);
+	print_known(9, 1, row->figure.median);
+	print_known(8, 1, row->figure.least);
+	printf(" ..");
+	print_known(7, 1, row->figure.most);
+	print_known(7, 2, row->yardsticks.median);
+	print_known(7, 2, facts->gross.median);
 	print_known(7, 2, facts->net.median);
 	print_pair(11, facts->tail_alloc, facts->tail_free);
 	print_pair(10, facts->mean_alloc, facts->mean_free);

@@ -55,11 +55,11 @@ static void free_one(struct pool *pool, uint32_t which)
 	*victim = pool->live[--pool->count];
 }
 
-static void age(struct pool *pool, uint32_t steps)
+static void age(struct pool *pool, const struct ageing *ageing)
 {
-	uint64_t full = (uint64_t)pool->load->units * pool->load->fill;
+	uint64_t full = (uint64_t)pool->load->units * ageing->percent;
 
-	while (steps--) {
+	for (uint32_t step = 0; step < ageing->steps; step++) {
 		if (pool->units * 100 < full)
 			allocate(pool);
 		else
@@ -67,20 +67,20 @@ static void age(struct pool *pool, uint32_t steps)
 	}
 }
 
-/* The share of memory and records that was asked for when the first request is refused. */
-static double fill(struct pool *pool)
+/* The share of memory and records that was asked for when the memory is full. */
+static double fill(struct pool *pool, uint32_t refusals)
 {
 	double memory = (double)pool->player.pool_bytes + (double)player_metadata(&pool->player);
 	double asked;
 
-	while (allocate(pool))
-		continue;
+	while (refusals)
+		refusals -= !allocate(pool);
 	asked = (double)pool->asked;
 	return (pool->load->kind == LOAD_PAGES ? asked * pool->load->unit : asked) / memory;
 }
 
-static double share_of_seed(const struct load *load, const struct quire_peer *peer, uint32_t ageing,
-			    uint64_t seed)
+static double share_of_seed(const struct load *load, const struct quire_peer *peer,
+			    const struct ageing *ageing, uint64_t seed)
 {
 	struct pool pool = { .load = load, .random = { seed } };
 	double share = NAN;
@@ -90,7 +90,7 @@ static double share_of_seed(const struct load *load, const struct quire_peer *pe
 	pool.candidate = player_candidate(&pool.player, load);
 	pool.live = memory(load->units + 1, sizeof(*pool.live));
 	age(&pool, ageing);
-	share = fill(&pool);
+	share = fill(&pool, ageing->refusals);
 	while (pool.count)
 		free_one(&pool, pool.count - 1);
 	free(pool.live);
@@ -99,7 +99,7 @@ static double share_of_seed(const struct load *load, const struct quire_peer *pe
 }
 
 double usable_share(const struct bench *bench, const struct load *load,
-		    const struct quire_peer *peer, uint32_t ageing)
+		    const struct quire_peer *peer, const struct ageing *ageing)
 {
 	uint32_t seeds = scaled(bench, load->seeds);
 	double share = 0;

@@ -9,13 +9,11 @@
 #include "load.h"
 
 /**
- * Allocate until the first request is refused, and free everything.
- * @param ageing  so many steps before that: allocate while less is live than the load's fill, else
- *                free a live allocation at random
+ * Age, allocate until the memory is full, and free everything.
  * @return bytes asked for, divided by those of the pool and of the records outside it: the mean
  *         over the load's seeds; NAN if the peer is not bounded, or does not take part
  */
 double usable_share(const struct bench *bench, const struct load *load,
-		    const struct quire_peer *peer, uint32_t ageing);
+		    const struct quire_peer *peer, const struct ageing *ageing);
 
 #endif
