@@ -23,6 +23,28 @@ void *units_alloc(void *context, size_t count, size_t align)
 	return units_handle(quire_extents_alloc(&units->set, (uint32_t)count, 1));
 }
 
+void *units_alloc_range(void *context, size_t least, size_t most, size_t align, size_t *granted)
+{
+	struct units *units = context;
+	uint32_t count;
+	uint32_t start = quire_extents_alloc_range(&units->set, (uint32_t)least, (uint32_t)most, 1,
+						   1, &count);
+
+	(void)align;
+	*granted = count;
+	return units_handle(start);
+}
+
+void *units_alloc_lines_range(void *context, size_t least, size_t most, size_t align,
+			      size_t *granted)
+{
+	void *handle =
+		units_alloc_range(context, (least + LINE - 1) / LINE, most / LINE, align, granted);
+
+	*granted *= LINE;
+	return handle;
+}
+
 int32_t units_free(void *context, void *handle)
 {
 	struct units *units = context;

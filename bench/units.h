@@ -26,6 +26,9 @@ void units_end(struct units *units);
 /** The calls of a peer, with a struct units as context. */
 void *units_alloc(void *units, size_t count, size_t align);
 void *units_alloc_lines(void *units, size_t bytes, size_t align);
+void *units_alloc_range(void *units, size_t least, size_t most, size_t align, size_t *granted);
+void *units_alloc_lines_range(void *units, size_t least, size_t most, size_t align,
+			      size_t *granted);
 int32_t units_free(void *units, void *handle);
 
 /** Requests are in units. A handle is the start of the run plus 1. */

@@ -1,59 +1,120 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Range requests next to plain ones, in equal sets that are 85 % full. */
+/*
+ * Requests for a range of sizes in equal memories that are 85 % full: in one search, and by asking
+ * for less and less, which is what an allocator without ranges leaves to its user.
+ */
 #include <stdlib.h>
 
-#include "units.h"
+#include "player.h"
 #include "workloads.h"
 
-#define FILL      85u
-#define PREFERRED 4u /* times the least */
+#define LINE 64u
+#define PAGE 4096u
+#define FILL 85u
+#define MOST 4u /* times the least */
 
 struct range {
-	struct units units;
+	const struct quire_peer_calls *calls;
+	struct player player;
 	struct churn churn; /* fills and ages */
-	uint32_t *least;    /* units, of each request */
+	size_t align;
+	size_t step;   /* of one try to the next, in what requests are in: a unit */
+	size_t *least; /* of each request */
 	uint32_t requests;
-	uint32_t times; /* as much is preferred */
 };
 
-/* Each request is given back at once, so that all meet the same set. */
-static uint64_t work_range(void *context)
+/* ---- ways of asking -------------------------------------------------------------------------- */
+
+static void *ask_plain(const struct range *range, size_t least, size_t *granted)
 {
-	struct range *range = context;
+	*granted = least;
+	return range->calls->alloc(range->player.context, least, range->align);
+}
+
+static void *ask_range(const struct range *range, size_t least, size_t *granted)
+{
+	return range->calls->alloc_range(range->player.context, least, least * MOST, range->align,
+					 granted);
+}
+
+/* Half of it until the least is reached: quick, but most of what there is may be missed. */
+static void *ask_halving(const struct range *range, size_t least, size_t *granted)
+{
+	void *handle = NULL;
+
+	for (size_t size = least * MOST; size >= least && !handle; size /= 2) {
+		handle = range->calls->alloc(range->player.context, size, range->align);
+		*granted = size;
+	}
+	return handle;
+}
+
+/* A unit less until it is granted: as much as there is, as one search finds. */
+static void *ask_stepping(const struct range *range, size_t least, size_t *granted)
+{
+	void *handle = NULL;
+
+	for (size_t size = least * MOST; size >= least && !handle; size -= range->step) {
+		handle = range->calls->alloc(range->player.context, size, range->align);
+		*granted = size;
+	}
+	return handle;
+}
+
+/* Each request is given back at once, so that all meet the same memory. */
+static inline uint64_t ask_all(struct range *range,
+			       void *(*ask)(const struct range *, size_t, size_t *))
+{
 	uint64_t refused = 0;
 	int32_t wrong = 0;
 
 	for (uint32_t i = 0; i < range->requests; i++) {
-		uint32_t least = range->least[i], granted;
-		uint32_t start = quire_extents_alloc_range(&range->units.set, least,
-							   least * range->times, 1, 1, &granted);
+		size_t granted = 0;
+		void *handle = ask(range, range->least[i], &granted);
 
-		if (start == QUIRE_NOWHERE)
+		if (!handle)
 			refused++;
 		else
-			wrong |= quire_extents_free(&range->units.set, start);
+			wrong |= granted < range->least[i] ||
+				 range->calls->free(range->player.context, handle);
 	}
-	must(wrong, "freeing what was granted");
+	must(wrong ? QUIRE_EINVAL : QUIRE_OK, "asking for ranges and freeing what was granted");
 	return refused;
 }
 
 static uint64_t work_plain(void *context)
 {
-	struct range *range = context;
-	uint64_t refused = 0;
-	int32_t wrong = 0;
-
-	for (uint32_t i = 0; i < range->requests; i++) {
-		uint32_t start = quire_extents_alloc(&range->units.set, range->least[i], 1);
-
-		if (start == QUIRE_NOWHERE)
-			refused++;
-		else
-			wrong |= quire_extents_free(&range->units.set, start);
-	}
-	must(wrong, "freeing what was granted");
-	return refused;
+	return ask_all(context, ask_plain);
 }
+
+static uint64_t work_range(void *context)
+{
+	return ask_all(context, ask_range);
+}
+
+static uint64_t work_halving(void *context)
+{
+	return ask_all(context, ask_halving);
+}
+
+static uint64_t work_stepping(void *context)
+{
+	return ask_all(context, ask_stepping);
+}
+
+/* The first is what the others are compared with. */
+static const struct way {
+	const char *name;
+	const char *about;
+	uint64_t (*work)(void *range);
+} ways[] = {
+	{ "plain", "the least only", work_plain },
+	{ "range", "at best 4 times as much, in one search", work_range },
+	{ "halving", "half of it until it is granted", work_halving },
+	{ "stepping", "a unit less until it is granted", work_stepping },
+};
+
+/* ---- memories -------------------------------------------------------------------------------- */
 
 static void prepare(void *context)
 {
@@ -69,93 +130,116 @@ static void restore(void *context)
 	churn_restore(&range->churn);
 }
 
-/* A kind of set, and what is asked of it. */
-struct load {
-	const char *name;
-	enum quire_extents_precision precision;
-	uint32_t units;
-	struct sizes sizes; /* units */
-};
-
-static void begin(struct range *range, struct bench *bench, const struct load *load)
+static void draw_requests(struct range *range, const struct bench *bench, const struct load *load)
 {
-	struct candidate candidate = units_candidate(&range->units);
 	struct random random = { bench->options->seed };
-	struct script_plan plan = {
-		.sizes = load->sizes,
-		.unit = 1,
-		.capacity = load->units,
-		.fill = FILL,
-		.warm = scaled(bench, 100000),
-		.seed = bench->options->seed,
-	};
 
-	units_begin(&range->units, load->units, load->precision);
-	churn_begin(&range->churn, &plan, &candidate);
-	range->requests = scaled(bench, 50000);
+	range->requests = scaled(bench, load->timed);
 	range->least = memory(range->requests, sizeof(*range->least));
 	for (uint32_t i = 0; i < range->requests; i++)
-		range->least[i] = sizes_draw(&load->sizes, &random);
+		range->least[i] = (sizes_draw(&load->sizes, &random) + range->step - 1) /
+				  range->step * range->step;
+}
+
+static bool begin(struct range *range, const struct bench *bench, const struct load *load,
+		  const struct quire_peer *peer)
+{
+	struct script_plan plan = {
+		.sizes = load->sizes,
+		.unit = load->kind == LOAD_PAGES ? 1 : load->unit,
+		.capacity = load->units,
+		.fill = load->fill,
+		.warm = scaled(bench, load->warm),
+		.seed = bench->options->seed,
+	};
+	struct candidate candidate;
+
+	*range = (struct range){ .calls = load_calls(load, peer), .align = load->unit };
+	if (!range->calls->alloc_range || !player_begin(&range->player, load, peer))
+		return false;
+	candidate = player_candidate(&range->player, load);
+	churn_begin(&range->churn, &plan, &candidate);
+	range->step = plan.unit;
+	draw_requests(range, bench, load);
+	return true;
 }
 
 static void end(struct range *range)
 {
 	free(range->least);
 	churn_end(&range->churn);
-	units_end(&range->units);
+	player_end(&range->player);
 }
 
-static struct subject subject(struct range *range, uint64_t (*work)(void *), char *name, char *did)
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static struct subject subject(struct range *range, const struct load *load, const struct way *way)
 {
 	return (struct subject){
-		.name = name,
-		.did = did,
+		.name = text("%s, %s, %s", load->name, way->name, range->player.peer->name),
+		.did = text("%s", way->about),
 		.context = range,
 		.prepare = prepare,
-		.work = work,
+		.work = way->work,
 		.restore = restore,
 		.operations = 2 * (uint64_t)range->requests,
 	};
 }
 
-static void time_load(struct bench *bench, const struct load *load)
+static void time_peer(struct bench *bench, const struct load *load, const struct quire_peer *peer)
 {
-	struct range plain = { .times = 1 }, range = { .times = PREFERRED };
-	struct subject subjects[2];
-	const struct row *rows;
+	struct range range;
+	struct subject subjects[COUNT_OF(ways)];
+	size_t first = bench->row_count;
 
-	begin(&plain, bench, load);
-	begin(&range, bench, load);
-	subjects[0] = subject(&plain, work_plain, text("%s, plain", load->name),
-			      text("%u units", load->units));
-	subjects[1] = subject(&range, work_range, text("%s, range", load->name),
-			      text("at least the same, at best %u times as much", PREFERRED));
-	rows = measure(bench, subjects, COUNT_OF(subjects));
-	add_ratio(bench, &rows[1], &rows[0], text("%s, range to plain", load->name),
-		  text("of the two rows above"));
-	end(&plain);
+	if (!begin(&range, bench, load, peer))
+		return;
+	for (size_t i = 0; i < COUNT_OF(ways); i++)
+		subjects[i] = subject(&range, load, &ways[i]);
+	measure(bench, subjects, COUNT_OF(ways));
+	for (size_t i = 1; i < COUNT_OF(ways); i++)
+		add_ratio(bench, &bench->rows[first + i], &bench->rows[first],
+			  text("%s, %s to plain, %s", load->name, ways[i].name, peer->name),
+			  text("of the rows above"));
 	end(&range);
 }
 
 static void run(struct bench *bench)
 {
-	static const struct load lines = {
-		"lines", QUIRE_COMPACT, 8192, { .kind = SIZES_LOG, .low = 0, .high = 6 }
-	};
-	static const struct load pages = {
-		"pages", QUIRE_EXACT, 1024, { .kind = SIZES_LOG, .low = 0, .high = 5 }
+	static const struct load loads[] = {
+		{ .name = "lines",
+		  .kind = LOAD_BYTES,
+		  .unit = LINE,
+		  .units = 8192,
+		  .sizes = { .kind = SIZES_LOG, .low = 6, .high = 12 },
+		  .fill = FILL,
+		  .warm = 100000,
+		  .timed = 50000 },
+		{ .name = "pages",
+		  .kind = LOAD_PAGES,
+		  .unit = PAGE,
+		  .units = 1024,
+		  .sizes = { .kind = SIZES_LOG, .low = 0, .high = 5 },
+		  .fill = FILL,
+		  .warm = 100000,
+		  .timed = 50000 },
 	};
 
-	time_load(bench, &lines);
-	time_load(bench, &pages);
+	for (size_t i = 0; i < COUNT_OF(loads); i++)
+		for (size_t peer = 0; peer < bench->peers.count; peer++)
+			time_peer(bench, &loads[i], bench->peers.all[peer].peer);
 }
 
 const struct workload workload_range = {
 	.name = "range",
-	.about = "Requests for a range of sizes, in one search, next to plain requests for the "
-		 "least "
-		 "of them: in equal sets, aged and 85 % full. What is granted is given back at "
-		 "once. "
-		 "Lines: 8192 units, at least 1 to 64. Pages: 1024 units, exact, at least 1 to 32.",
+	.about =
+		"Requests for a range of sizes next to plain requests for the least of it, in "
+		"equal "
+		"memories, aged and 85 % full; at best 4 times the least is granted. One search, "
+		"and "
+		"the same allocator asked for less and less. What is granted is given back at "
+		"once. "
+		"Lines: 512 KiB in units of 64 bytes, at least 1 to 64 of them. Pages: a window of "
+		"1024, at least 1 to 32. Peers that take ranges and have a pool take part.",
 	.run = run,
 };

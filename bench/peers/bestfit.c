@@ -125,6 +125,17 @@ static void *alloc_units(void *context, size_t units, size_t align)
 	return fit->pool + run.start * fit->unit;
 }
 
+/* The shortest run that has the most, or else the longest there is. */
+static void *alloc_units_range(void *context, size_t least, size_t most, size_t align,
+			       size_t *granted)
+{
+	const struct fit *fit = context;
+	uint32_t longest = fit->count ? fit->runs[fit->count - 1].length : 0;
+
+	*granted = longest < most ? longest : most;
+	return longest < least ? NULL : alloc_units(context, *granted, align);
+}
+
 static void *alloc(void *context, size_t size, size_t align)
 {
 	const struct fit *fit = context;
@@ -153,15 +164,26 @@ static int32_t give_back(void *context, void *handle)
 	return 0;
 }
 
-#define CALLS(how)                                                                             \
-	{                                                                                      \
-		.bounded = true, .init = init, .fini = end, .alloc = (how), .free = give_back, \
+static void *alloc_range(void *context, size_t least, size_t most, size_t align, size_t *granted)
+{
+	size_t unit = ((const struct fit *)context)->unit;
+	void *handle =
+		alloc_units_range(context, (least + unit - 1) / unit, most / unit, align, granted);
+
+	*granted *= unit;
+	return handle;
+}
+
+#define CALLS(how, ranges)                                                  \
+	{                                                                   \
+		.bounded = true, .init = init, .fini = end, .alloc = (how), \
+		.alloc_range = (ranges), .free = give_back,                 \
 	}
 
 const struct quire_peer quire_peer = {
 	.interface = QUIRE_PEER_INTERFACE,
 	.name = "bestfit",
 	.about = about,
-	.bytes = CALLS(alloc),
-	.pages = CALLS(alloc_units),
+	.bytes = CALLS(alloc, alloc_range),
+	.pages = CALLS(alloc_units, alloc_units_range),
 };
