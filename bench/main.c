@@ -167,6 +167,8 @@ int main(int argc, char **argv)
 		run_all(&bench);
 		drop_untimed(&bench);
 		report(&bench);
+		if (options.svg)
+			report_svg(&bench, options.svg);
 	}
 	check_output();
 	free_rows(&bench);

@@ -23,6 +23,7 @@ enum key {
 	KEY_MARKDOWN = 'm',
 	KEY_PEER = 'p',
 	KEY_EXACT = 'e',
+	KEY_SVG = 0x101,
 	KEY_NO_PEERS = 0x100,
 };
 
@@ -41,6 +42,7 @@ static const struct argp_option option_list[] = {
 	{ "repetitions", KEY_REPETITIONS, "N", 0, "Take the median of so many (21)", 0 },
 	{ "seed", KEY_SEED, "N", 0, "Other random sizes and orders (1)", 0 },
 	{ "json", KEY_JSON, NULL, 0, "Output for machines", 0 },
+	{ "svg", KEY_SVG, "FILE", 0, "Draw the times of all compared into this file, too", 0 },
 	{ "markdown", KEY_MARKDOWN, NULL, 0, "Output as a document: doc/performance.md", 0 },
 	{ 0 },
 };
@@ -90,6 +92,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_QUICK:
 		options->quick = true;
 		return 0;
+	case KEY_SVG:
+		options->svg = argument;
+		return 0;
 	case KEY_EXACT:
 		options->exact = true;
 		return 0;
@@ -117,6 +122,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_MARKDOWN:
 		options->output = OUTPUT_MARKDOWN;
+		return 0;
+	case ARGP_KEY_END:
+		if (options->svg && options->exact)
+			argp_error(state, "--svg draws times, and --exact takes none");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

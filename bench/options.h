@@ -21,6 +21,7 @@ enum output {
 
 struct options {
 	enum output output;
+	char *svg; /**< file; NULL: none */
 	bool quick;
 	bool exact; /**< nothing is timed */
 	bool list;
