@@ -15,35 +15,72 @@
 #include "machine.h"
 #include "workloads.h"
 
-#define PAGES  ((size_t)64)
+#define FRAMES ((size_t)64)
+#define PAGES  (2 * FRAMES)
 #define MANY   16u
 #define FLAGS  (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 #define SHARED (MAP_SHARED | MAP_FIXED)
 
-/* The last page stays allocated, so that the bank of frames is never empty and switched off. */
+/*
+ * Something stays allocated, so that the bank of frames is never empty and switched off: the last page,
+ * or, so that no two free frames are adjacent, a page with every other frame.
+ */
 struct pages {
 	struct machine machine;
 	char *window;
 	size_t page_size; /* the host's */
-	void *kept;
+	void *kept[FRAMES];
 	size_t count; /* of each request */
 	uint32_t requests;
 };
 
-static void begin(struct pages *pages, const struct bench *bench, size_t count, size_t retain)
+static void *page_at(struct pages *pages, size_t page)
 {
-	machine_begin_linux(&pages->machine, PAGES, retain);
+	void *ptr = quire_vpage_alloc_at(&pages->machine.vs,
+					 pages->window + page * pages->page_size, 1, QUIRE_RW);
+
+	if (!ptr)
+		die("no page %zu", page);
+	return ptr;
+}
+
+static void free_page(struct pages *pages, void *ptr)
+{
+	must(quire_vpage_free(&pages->machine.vs, ptr), "freeing a page");
+}
+
+/* All frames are taken, and those with odd numbers go back. */
+static void scatter(struct pages *pages)
+{
+	for (size_t i = 0; i < FRAMES; i++)
+		pages->kept[i] = page_at(pages, PAGES - 1 - i);
+	for (size_t i = 0; i < FRAMES; i++) {
+		if (quire_linux_frame_of(&pages->machine.port, pages->kept[i]) % 2 == 0)
+			continue;
+		free_page(pages, pages->kept[i]);
+		pages->kept[i] = NULL;
+	}
+}
+
+static void begin(struct pages *pages, const struct bench *bench, size_t count, size_t retain,
+		  bool scattered)
+{
+	*pages = (struct pages){ .count = count };
+	machine_begin_linux_frames(&pages->machine, PAGES, FRAMES, retain);
 	pages->page_size = pages->machine.port.mmu.page_size;
 	pages->window = pages->machine.port.window;
-	pages->kept = quire_vpage_alloc_at(
-		&pages->machine.vs, pages->window + (PAGES - 1) * pages->page_size, 1, QUIRE_RW);
-	pages->count = count;
+	if (scattered)
+		scatter(pages);
+	else
+		pages->kept[0] = page_at(pages, PAGES - 1);
 	pages->requests = scaled(bench, retain ? 50000 : 5000);
 }
 
 static void end(struct pages *pages)
 {
-	must(quire_vpage_free(&pages->machine.vs, pages->kept), "freeing a page");
+	for (size_t i = 0; i < FRAMES; i++)
+		if (pages->kept[i])
+			free_page(pages, pages->kept[i]);
 	machine_end(&pages->machine);
 }
 
@@ -148,7 +185,7 @@ static void begin_raw(struct raw *raw, struct pages *pages)
 	*raw = (struct raw){ .requests = pages->requests, .window = pages->window };
 	raw->page_size = pages->page_size;
 	raw->memfd = memfd_create("bench", MFD_CLOEXEC);
-	if (raw->memfd < 0 || ftruncate(raw->memfd, (off_t)(PAGES * raw->page_size)))
+	if (raw->memfd < 0 || ftruncate(raw->memfd, (off_t)(FRAMES * raw->page_size)))
 		die("memfd: %s", strerror(errno));
 	learn_runs(raw, pages);
 }
@@ -174,8 +211,8 @@ static void time_pages(struct bench *bench, size_t count)
 	struct subject subjects[3];
 	const struct row *rows;
 
-	begin(&retained, bench, count, PAGES);
-	begin(&mapped, bench, count, 0);
+	begin(&retained, bench, count, PAGES, false);
+	begin(&mapped, bench, count, 0, false);
 	begin_raw(&raw, &mapped);
 	subjects[0] = subject(&retained, text("%zu, retained", count), text("no driver call"));
 	subjects[1] = subject(&mapped, text("%zu, mapped", count), text("map, unmap"));
@@ -188,15 +225,36 @@ static void time_pages(struct bench *bench, size_t count)
 	end(&retained);
 }
 
+static void time_scattered(struct bench *bench, size_t count)
+{
+	struct pages mapped;
+	struct raw raw;
+	struct subject subjects[2];
+	const struct row *rows;
+
+	begin(&mapped, bench, count, 0, true);
+	begin_raw(&raw, &mapped);
+	subjects[0] = subject(&mapped, text("%zu scattered, mapped", count),
+			      text("no two free frames are adjacent"));
+	subjects[1] = raw_subject(&raw, text("%zu scattered, kernel alone", count));
+	rows = measure(bench, subjects, COUNT_OF(subjects));
+	add_ratio(bench, &rows[0], &rows[1], text("%zu scattered, to kernel alone", count),
+		  text("of the two rows above"));
+	close(raw.memfd);
+	end(&mapped);
+}
+
 static void run(struct bench *bench)
 {
 	time_pages(bench, 1);
 	time_pages(bench, MANY);
+	time_scattered(bench, MANY);
 }
 
 const struct workload workload_vpage = {
 	.name = "vpage",
-	.about = "1 and 16 pages of the Linux port (with its locks), allocated and freed at once: "
+	.about = "1 and 16 pages of the Linux port (with its locks), allocated and freed at once, "
+		 "from a pool that is nearly empty and from one whose free frames are scattered: "
 		 "retained pages, pages that the kernel maps and unmaps each time, and the kernel "
 		 "calls alone. Pages are not touched; the first touch of a page costs a fault in "
 		 "either case. The ratio is what Quire adds to the kernel.",

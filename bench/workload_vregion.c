@@ -190,7 +190,10 @@ static void run(struct bench *bench)
 		  .operations = 2ull * INTERIM_CALLS * region.lives },
 	};
 
-	measure(bench, subjects, COUNT_OF(subjects));
+	const struct row *rows = measure(bench, subjects, COUNT_OF(subjects));
+
+	add_ratio(bench, &rows[1], &rows[3], text("create and put to interim"),
+		  text("how many interim calls a region costs: rows above"));
 	end(&region);
 }
 
