@@ -139,6 +139,9 @@ struct figure summarize(const double *samples, size_t count);
 /** This many, or a tenth for --quick. */
 uint32_t scaled(const struct bench *bench, uint32_t count);
 
+/** The path of what lies in the folder of this program; from text(). */
+char *beside_program(const char *name);
+
 /** As sprintf, into memory of its own. */
 __attribute__((format(printf, 1, 2))) char *text(const char *format, ...);
 

@@ -164,9 +164,10 @@ void load_add_usable(struct bench *bench, const struct load *load, const struct 
 		if (isnan(share))
 			continue;
 		add_exact(bench, ROW_SHARE, share,
-			  text("%s, aged at %u %%, %s", load->name, ageing->percent, peer->name),
-			  text("full at refusal %u; mean over %u seeds, %u steps of ageing",
-			       ageing->refusals, scaled(bench, load->seeds), ageing->steps));
+			  text("%s, %u %%, refusal %u, %s", load->name, ageing->percent,
+			       ageing->refusals, peer->name),
+			  text("usable; mean over %u seeds, %u steps of ageing",
+			       scaled(bench, load->seeds), ageing->steps));
 	}
 }
 

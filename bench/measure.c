@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "quire/status.h"
 
@@ -61,6 +62,17 @@ char *text(const char *format, ...)
 	if (length < 0)
 		die("no memory for a line of text");
 	return result;
+}
+
+char *beside_program(const char *name)
+{
+	char program[4096];
+	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+
+	if (length < 0)
+		die("cannot find out where this program is");
+	program[length] = '\0';
+	return text("%.*s/%s", (int)(strrchr(program, '/') - program), program, name);
 }
 
 uint32_t scaled(const struct bench *bench, uint32_t count)

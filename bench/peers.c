@@ -137,6 +137,7 @@ static void load_wanted(struct peers *peers, const char *file)
 		wrong = text("%s: there is a peer %s already", file, loaded.peer->name);
 	if (wrong) {
 		fprintf(stderr, "bench: %s\n", wrong);
+		free(wrong);
 		exit(EXIT_BAD_ARGUMENTS);
 	}
 	add(peers, loaded);
@@ -157,21 +158,9 @@ static void load_found(struct peers *peers, const char *file)
 	}
 }
 
-/* "*.so" in the folder "peers" beside the program. */
-static char *default_pattern(void)
-{
-	char program[4096];
-	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
-
-	if (length < 0)
-		die("cannot find out where this program is");
-	program[length] = '\0';
-	return text("%.*s/peers/*.so", (int)(strrchr(program, '/') - program), program);
-}
-
 static void load_beside(struct peers *peers)
 {
-	char *pattern = default_pattern();
+	char *pattern = beside_program("peers/*.so");
 	glob_t found = { 0 };
 
 	glob(pattern, 0, NULL, &found);

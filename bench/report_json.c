@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "goals.h"
 #include "report.h"
 
 static const char *const kinds[] = {
@@ -103,6 +104,25 @@ static void add_peers(const struct bench *bench, cJSON *root)
 	}
 }
 
+static void add_goals(const struct bench *bench, cJSON *root)
+{
+	static const char *const verdicts[] = { "unknown", "missed", "reached" };
+	cJSON *list = cJSON_AddArrayToObject(root, "goals");
+
+	for (size_t i = 0; i < goal_count; i++) {
+		cJSON *object = cJSON_CreateObject();
+		enum verdict verdict;
+		char *words = goals[i].reached(bench, &verdict);
+
+		cJSON_AddStringToObject(object, "area", goals[i].area);
+		cJSON_AddStringToObject(object, "goal", goals[i].wanted);
+		cJSON_AddStringToObject(object, "measured", words);
+		cJSON_AddStringToObject(object, "verdict", verdicts[verdict]);
+		cJSON_AddItemToArray(list, object);
+		free(words);
+	}
+}
+
 void report_json(const struct bench *bench)
 {
 	cJSON *root = cJSON_CreateObject();
@@ -114,6 +134,7 @@ void report_json(const struct bench *bench)
 	rows = cJSON_AddArrayToObject(root, "rows");
 	for (size_t i = 0; i < bench->row_count; i++)
 		cJSON_AddItemToArray(rows, row_object(bench, &bench->rows[i]));
+	add_goals(bench, root);
 	printed = cJSON_Print(root);
 	if (!printed)
 		die("no memory for the output");

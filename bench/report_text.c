@@ -2,7 +2,9 @@
 /* report_text: a table with a paragraph for each workload; and what the reports share. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "goals.h"
 #include "report.h"
 
 size_t end_of_workload(const struct bench *bench, size_t first)
@@ -31,6 +33,9 @@ static void print_figure(const struct row *row)
 	case ROW_BYTES:
 		printf("%10.0f %19s %8s", figure->median, "bytes", "exact");
 		break;
+	case ROW_COUNT:
+		printf("%10.5g %19s %8s", figure->median, "", "exact");
+		break;
 	default:
 		printf("%10.4f %19s %8s", figure->median, "", "exact");
 	}
@@ -38,7 +43,7 @@ static void print_figure(const struct row *row)
 
 static void print_row(const struct row *row)
 {
-	printf("  %-33s", row->name);
+	printf("  %-43s", row->name);
 	print_figure(row);
 	printf("  %s", row->did);
 	if (row->operations)
@@ -108,6 +113,21 @@ static void print_legend(void)
 	       "asked for at the\nfirst refusal. metadata: bytes outside the pool.\n");
 }
 
+static void print_goals(const struct bench *bench)
+{
+	static const char *const verdicts[] = { "?", "no", "yes" };
+
+	printf("\nGoals (? not measured in this run)\n");
+	for (size_t i = 0; i < goal_count; i++) {
+		enum verdict verdict;
+		char *words = goals[i].reached(bench, &verdict);
+
+		printf("  %-4s %s: %s\n       %s\n", verdicts[verdict], goals[i].area,
+		       goals[i].wanted, words);
+		free(words);
+	}
+}
+
 void report_text(const struct bench *bench)
 {
 	printf("ns of processor time for one operation: the median of %zu repetitions, the least "
@@ -117,7 +137,7 @@ void report_text(const struct bench *bench)
 	       bench->options->repetitions, (unsigned long long)bench->options->seed,
 	       bench->clock_ns);
 	print_legend();
-	printf("\n  %-33s%10s %19s %8s\n", "", "median", "least ..     most", "yards");
+	printf("\n  %-43s%10s %19s %8s\n", "", "median", "least ..     most", "yards");
 	for (size_t first = 0, past; first < bench->row_count; first = past) {
 		past = end_of_workload(bench, first);
 		printf("\n%s\n", bench->rows[first].workload->name);
@@ -128,4 +148,5 @@ void report_text(const struct bench *bench)
 					     : print_row(&bench->rows[i]);
 		}
 	}
+	print_goals(bench);
 }

@@ -57,7 +57,9 @@ static void run_pages_1024(struct bench *bench)
 					    .timed = 200000,
 					    .seeds = 256,
 					    .aged = { .steps = 10000 } };
-	static const struct ageing others[] = { { 10000, 75, 3 }, { 10000, 60, 1 } };
+	static const struct ageing others[] = { { 10000, 75, 1 },
+						{ 10000, 75, 3 },
+						{ 10000, 60, 1 } };
 	struct load load[] = { log_uniform(window), uniform(window) };
 
 	run(bench, window);
@@ -92,7 +94,8 @@ const struct workload workload_pages_1024 = {
 		"the engine of the page layer, an exact set. Requests that no run was long enough "
 		"for are counted as refused. Usable: what had been asked for at the first refusal, "
 		"fresh and after 10000 steps at 75 % live; mean over 256 seeds. The rows below "
-		"tell how that depends on what is called aged and full.",
+		"tell how that depends on what is called aged (so many per cent live) and full (at "
+		"which refusal).",
 	.run = run_pages_1024,
 };
 

@@ -23,5 +23,6 @@ extern const struct workload workload_vpage;
 extern const struct workload workload_vregion;
 extern const struct workload workload_buffer;
 extern const struct workload workload_metadata;
+extern const struct workload workload_instructions;
 
 #endif

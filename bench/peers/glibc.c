@@ -23,7 +23,7 @@ static void *init(void *pool, size_t size, size_t unit)
 static void *alloc(void *context, size_t size, size_t align)
 {
 	(void)context;
-	return aligned_alloc(align, size);
+	return aligned_alloc(align, (size + align - 1) & ~(align - 1)); /* as it demands */
 }
 
 static void *alloc_pages(void *context, size_t pages, size_t align)

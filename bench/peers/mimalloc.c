@@ -43,7 +43,7 @@ static int32_t give_back(void *context, void *handle)
 static bool owns(void *context, void *handle)
 {
 	(void)context;
-	return mi_is_in_heap_region(handle);
+	return mi_check_owned(handle);
 }
 
 const struct quire_peer quire_peer = {
