@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The two peers that are always there: nothing, whose time is that of the benchmark itself, and
- * Quire. Bytes and pages are asked of the engine, as the layers above it do; blocks of a virtual
- * memory heap of one bundle.
+ * Quire. Bytes and pages are asked of the engine, as the layers above it do: a handle is the number of
+ * the first unit, plus one. Blocks are asked of a virtual memory heap of one bundle.
  */
 #include <stdlib.h>
 

@@ -39,6 +39,8 @@ static bool allocate(struct pool *pool)
 
 	if (!handle)
 		return false;
+	if (pool->count == pool->load->units)
+		die("%s gives more than its pool has", pool->player.peer->name);
 	pool->live[pool->count++] = (struct allocation){ handle, size };
 	pool->asked += size;
 	pool->units += units_of(pool, size);

@@ -71,6 +71,11 @@ peers_beside_the_program_take_part_unless_unwanted() {
 	done
 }
 
+a_peer_that_gives_more_than_its_pool_is_told() {
+	peer cheat 's/bump->next = start + size;/bump->next = bump->first;/' &&
+		refused 1 'more than its pool' --peer cheat.so
+}
+
 # The linker tells where each symbol of each file was found.
 no_peer_replaces_what_others_call() {
 	LD_DEBUG=bindings "$bench" --quick -w bundle >out 2>log &&
@@ -82,5 +87,5 @@ no_peer_replaces_what_others_call() {
 tap the_documented_peer_takes_part a_file_that_is_not_there_is_told an_object_without_the_symbol_is_told \
 	a_text_file_is_told a_peer_of_another_interface_is_told a_peer_that_cannot_be_asked_is_told \
 	two_peers_of_one_name_are_told a_peer_whose_memory_is_not_its_own_is_told \
-	a_peer_that_gives_nothing_is_told no_peer_replaces_what_others_call \
+	a_peer_that_gives_nothing_is_told a_peer_that_gives_more_than_its_pool_is_told no_peer_replaces_what_others_call \
 	peers_beside_the_program_take_part_unless_unwanted
