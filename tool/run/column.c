@@ -1,77 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * One set-up goes through the schedule: the model's life asks, the set-up performs.
- */
-#include <stdio.h>
-#include <stdlib.h>
+/* One set-up goes through the schedule. */
+#include "setup/follow.h"
 
-#include "run/rehearsal.h"
 #include "run/run.h"
 
 struct life_options run_life_options(const struct run *run, enum setup_kind kind,
 				     enum life_regions regions)
 {
-	struct life_options options = LIFE_OPTIONS_DEFAULT;
+	struct life_options options = life_options_for(&run->board, regions);
 
 	options.format = run->options.format;
 	options.choices = run->options.choices;
 	options.choice_count = run->options.choice_count;
-	options.regions = regions;
 	options.dma_on_system_heap = kind == SETUP_TABLE && run->options.dma_on_system_heap;
-	options.page_bytes = run->board.page_bytes;
-	options.dma_address_align = run->board.dma_address_align;
-	options.dma_size_align = run->board.dma_size_align;
 	return options;
 }
 
 /* What the schedule calls back with. */
 struct listener {
-	struct setup *setup;
 	struct progress *progress;
 	const char *what;
 };
 
 static void on_progress(void *context, size_t done, size_t total)
 {
-	struct listener *listener = context;
+	const struct listener *listener = context;
 
-	setup_at_step(listener->setup, done);
 	progress_show(listener->progress, listener->what, done, total);
-}
-
-static void on_settled(void *context)
-{
-	struct listener *listener = context;
-
-	setup_settled(listener->setup);
-}
-
-static void follow_schedule(const struct run *run, struct column *column,
-			    const struct life_options *life_options, struct listener *listener)
-{
-	struct schedule_options options = run->options.schedule;
-	struct life *life = life_new(run->topology, life_options, setup_performer(listener->setup));
-
-	options.progress = on_progress;
-	options.settled = on_settled;
-	options.context = listener;
-	if (!life || schedule_run(life, &options, &column->schedule) != 0)
-		run_out_of_memory();
-	life_free(life);
-}
-
-static void size_budgets(const struct run *run, struct column *column,
-			 const struct life_options *life_options, struct setup_options *options)
-{
-	struct rehearsal rehearsal;
-
-	if (rehearse_schedule(run->topology, life_options, &run->options.schedule,
-			      run->board.page_bytes, &rehearsal) != 0)
-		run_out_of_memory();
-	options->needed_pages = rehearsal.needed_pages;
-	options->deep_pages = rehearsal.deep_pages;
-	options->region_pages = rehearsal.region_pages;
-	column->guaranteed_pages = rehearsal.needed_pages + rehearsal.deep_pages;
 }
 
 bool column_run(const struct run *run, struct column *column, struct progress *progress,
@@ -79,6 +34,7 @@ bool column_run(const struct run *run, struct column *column, struct progress *p
 {
 	struct life_options life_options = run_life_options(run, column->kind, column->regions);
 	struct listener listener = { .progress = progress, .what = setup_name(column->kind) };
+	struct schedule_options schedule = run->options.schedule;
 	struct setup_options options = {
 		.kind = column->kind,
 		.board = &run->board,
@@ -88,14 +44,15 @@ bool column_run(const struct run *run, struct column *column, struct progress *p
 		.is_trial = column->is_trial,
 		.trace = trace,
 	};
+	struct followed followed;
 
-	if (column->kind == SETUP_ELASTIC)
-		size_budgets(run, column, &life_options, &options);
-	listener.setup = setup_open(&options, error);
-	if (!listener.setup)
+	schedule.progress = on_progress;
+	schedule.context = &listener;
+	if (!follow_schedule(&options, &life_options, &schedule, &followed, error))
 		return false;
-	follow_schedule(run, column, &life_options, &listener);
-	column->figures = setup_close(listener.setup);
+	column->guaranteed_pages = followed.guaranteed_pages;
+	column->schedule = followed.schedule;
+	column->figures = followed.figures;
 	return true;
 }
 

@@ -143,6 +143,7 @@ static void classic_measure(struct backend *backend, struct snapshot *snapshot)
 	quire_vspace_stats(&self->island.vs, &pages);
 	quire_vmh_stats(&self->heap, &stats);
 	snapshot->pages = pages.held;
+	snapshot->retained = pages.retained;
 	snapshot->largest = stats.largest;
 }
 

@@ -5,7 +5,7 @@
  *
  * Guarantees. The budget `needed` pays for the heap's shared pages and for regions, and is guaranteed
  * what everything but deep ranges takes at the worst moment of the schedule (a rehearsal counts it:
- * run/rehearsal.h). A deep range, one that can take pages beyond its minimum, gets a budget of its own
+ * setup/rehearsal.h). A deep range, one that can take pages beyond its minimum, gets a budget of its own
  * for as long as it lives, with its minimum guaranteed; so it grows into what nobody else is promised,
  * and no further. Those guarantees come out of `later`, which holds them until the ranges arrive.
  * Where memory is too small for all of that, as much is guaranteed as there is.
@@ -107,6 +107,7 @@ static int32_t alloc_in_heap(struct elastic *self, struct holding *holding,
 		return request->why;
 	}
 	holding->owner = budget;
+	holding->is_apart = budget != NULL;
 	holding->usable = quire_vmh_usable_size(&self->heap, holding->ptr);
 	if (quire_vmh_next(&self->heap, holding->ptr, &extent))
 		holding->addresses = extent.size;

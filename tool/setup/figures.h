@@ -8,6 +8,7 @@
 
 #include "model/action.h"
 #include "setup/account.h"
+#include "setup/thrift.h"
 
 #define FIGURES_HOLDERS      3u   /**< owners named with a failure */
 #define FIGURES_FAILURES_MAX 256u /**< different failures that are kept; more are counted only */
@@ -17,9 +18,10 @@ struct snapshot {
 	size_t allocations;
 	size_t asked;
 	size_t addresses;
-	size_t pages;   /**< with a physical page behind them, image not counted */
-	size_t banks;   /**< that are on, the image's included */
-	size_t largest; /**< longest request for a buffer that would be served */
+	size_t pages;    /**< that are needed and have a physical page, image not counted */
+	size_t retained; /**< pages mapped though nobody needs them */
+	size_t banks;    /**< that are on, the image's included */
+	size_t largest;  /**< longest request for a buffer that would be served */
 };
 
 /** Who held how many bytes. */
@@ -88,6 +90,7 @@ struct figures {
 	size_t steps;
 	size_t largest_least; /**< the longest request possible, at the worst moment */
 	struct account account;
+	struct thrift thrift; /**< looked at after every action that succeeded */
 
 	struct block_use *blocks; /**< of a block table, smallest first */
 	size_t block_sizes;

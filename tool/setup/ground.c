@@ -109,6 +109,7 @@ size_t ground_measure(struct ground *ground, struct snapshot *snapshot)
 
 	quire_vspace_stats(&ground->vs, &stats);
 	snapshot->pages = stats.held;
+	snapshot->retained = stats.retained;
 	snapshot->banks = quire_frames_banks_on(quire_linux_frames(&ground->port));
 	return stats.physical - stats.held;
 }

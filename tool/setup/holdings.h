@@ -20,6 +20,9 @@ struct holding {
 	size_t mapped;        /**< regions: bytes that are in use whatever is in them */
 	uint32_t tries;       /**< searches that it took to be granted or refused */
 	void *owner;          /**< the set-up's: which heap, which region */
+	size_t apart
+		[2];   /**< bytes live that share no page with others: of a region, its two areas */
+	bool is_apart; /**< has pages of its own */
 	struct holding *older, *newer; /**< all that are alive, in a ring */
 };
 

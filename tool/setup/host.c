@@ -7,12 +7,16 @@
 
 #include "command.h"
 
+void host_short(void)
+{
+	fprintf(stderr, "quire: this machine has not enough memory for that\n");
+	exit(COMMAND_BAD_INPUT);
+}
+
 static void *not_null(void *memory)
 {
-	if (!memory) {
-		fprintf(stderr, "quire: this machine has not enough memory for that\n");
-		exit(COMMAND_BAD_INPUT);
-	}
+	if (!memory)
+		host_short();
 	return memory;
 }
 

@@ -17,6 +17,9 @@ void *host_alloc(size_t count, size_t bytes);
 /** An array made longer or shorter; what is new is not zeroed. */
 void *host_resize(void *array, size_t count, size_t bytes);
 
+/** What they end the program with. */
+_Noreturn void host_short(void);
+
 /** Zeroed and aligned to a power of two. Give back with free(). */
 void *host_aligned(size_t align, size_t bytes);
 

@@ -90,6 +90,7 @@ static void look_for_peaks(struct setup *setup)
 	struct snapshot now;
 
 	look(setup, &now);
+	thrift_look(&figures->thrift, now.pages, now.retained);
 	if (now.pages > figures->fullest.pages ||
 	    (now.pages == figures->fullest.pages && now.asked > figures->fullest.asked))
 		figures->fullest = now;
@@ -196,6 +197,38 @@ static struct holding *region_of(const struct setup *setup, const struct action 
 	return action->region ? holdings_find(&setup->regions, action->region) : NULL;
 }
 
+/* Where the bytes of an allocation may lie together with others; NULL: anywhere in the heap. */
+static size_t *apart_area(const struct setup *setup, struct holding *holding)
+{
+	struct holding *region = region_of(setup, &holding->action);
+
+	if (region)
+		return &region->apart[holding->action.place == PLACE_INTERIM];
+	return holding->is_apart ? &holding->apart[0] : NULL;
+}
+
+static void add_to_thrift(struct setup *setup, struct holding *holding)
+{
+	size_t *area = apart_area(setup, holding);
+	size_t bytes = entry_of(holding).asked;
+
+	if (area)
+		thrift_add_apart(&setup->figures.thrift, area, bytes);
+	else
+		thrift_add(&setup->figures.thrift, bytes);
+}
+
+static void remove_from_thrift(struct setup *setup, struct holding *holding)
+{
+	size_t *area = apart_area(setup, holding);
+	size_t bytes = entry_of(holding).asked;
+
+	if (area)
+		thrift_remove_apart(&setup->figures.thrift, area, bytes);
+	else
+		thrift_remove(&setup->figures.thrift, bytes);
+}
+
 static bool keeps_contract(const struct setup *setup, const struct holding *holding)
 {
 	const struct account_window *window = &setup->backend->window;
@@ -207,11 +240,12 @@ static bool keeps_contract(const struct setup *setup, const struct holding *hold
 }
 
 /* What was granted is counted, filled and from now on the owner's alone. */
-static void take_over(struct setup *setup, const struct holding *holding)
+static void take_over(struct setup *setup, struct holding *holding)
 {
 	struct account_entry entry = entry_of(holding);
 
 	account_add(&setup->figures.account, &entry);
+	add_to_thrift(setup, holding);
 	pattern_fill(holding->ptr, holding->usable, holding->action.id);
 	record_granted(setup->trace, holding, offset_of(setup, holding));
 	look_for_peaks(setup);
@@ -248,13 +282,14 @@ static bool perform_alloc(struct setup *setup, const struct action *action)
 }
 
 /* Before memory goes back: is every byte still the owner's? */
-static void give_up(struct setup *setup, const struct holding *holding)
+static void give_up(struct setup *setup, struct holding *holding)
 {
 	struct account_entry entry = entry_of(holding);
 	size_t wrong = pattern_check(holding->ptr, holding->usable, holding->action.id);
 
 	if (wrong != PATTERN_INTACT)
 		corruption(setup, &holding->action, wrong);
+	remove_from_thrift(setup, holding);
 	account_remove(&setup->figures.account, &entry);
 }
 
@@ -272,6 +307,7 @@ static void perform_free(struct setup *setup, const struct action *action)
 		violation(setup, &holding->action, "a free was refused");
 	record_action(setup->trace, action);
 	holdings_remove(&setup->allocations, action->id);
+	look_for_peaks(setup);
 }
 
 /* ---- regions --------------------------------------------------------------------------------- */
@@ -347,6 +383,7 @@ static void perform_region_put(struct setup *setup, const struct action *action)
 	account_remove(&setup->figures.account, &entry);
 	record_action(setup->trace, action);
 	holdings_remove(&setup->regions, action->region);
+	look_for_peaks(setup);
 }
 
 /* ---- actions --------------------------------------------------------------------------------- */
@@ -415,6 +452,8 @@ struct setup *setup_open(const struct setup_options *options, struct setup_error
 	holdings_init(&setup->allocations);
 	holdings_init(&setup->regions);
 	account_init(&setup->figures.account, options->topology->pipeline_count, &backend->window);
+	thrift_init(&setup->figures.thrift, options->board->page_bytes,
+		    options->board->cache_line_bytes);
 	setup->figures.largest_least = SIZE_MAX;
 	look_for_peaks(setup);
 	return setup;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "run/rehearsal.h"
+#include "setup/rehearsal.h"
 
 #include "setup/account.h"
 #include "setup/holdings.h"
