@@ -18,6 +18,9 @@ const struct workload *const workloads[] = {
 	&workload_pages_65536, &workload_pages_1m,  &workload_range,       &workload_resize,
 	&workload_owner,       &workload_vmh,       &workload_vmh_mapping, &workload_vpage,
 	&workload_vregion,     &workload_buffer,    &workload_metadata,    &workload_instructions,
+#ifdef QUIRE_BENCH_MODEL
+	&workload_churn,
+#endif
 };
 
 const size_t workload_count = COUNT_OF(workloads);

@@ -25,6 +25,7 @@ enum key {
 	KEY_EXACT = 'e',
 	KEY_SVG = 0x101,
 	KEY_NO_PEERS = 0x100,
+	KEY_TOPOLOGY = 't',
 };
 
 static const struct argp_option option_list[] = {
@@ -41,6 +42,8 @@ static const struct argp_option option_list[] = {
 	{ "exact", KEY_EXACT, NULL, 0, "Time nothing: only what is the same in every run", 0 },
 	{ "repetitions", KEY_REPETITIONS, "N", 0, "Take the median of so many (21)", 0 },
 	{ "seed", KEY_SEED, "N", 0, "Other random sizes and orders (1)", 0 },
+	{ "topology", KEY_TOPOLOGY, "FILE", 0,
+	  "churn: this topology too; may be given several times", 0 },
 	{ "json", KEY_JSON, NULL, 0, "Output for machines", 0 },
 	{ "svg", KEY_SVG, "FILE", 0, "Draw the times of all compared into this file, too", 0 },
 	{ "markdown", KEY_MARKDOWN, NULL, 0, "Output as a document: doc/performance.md", 0 },
@@ -84,6 +87,16 @@ static void add_peer(struct options *options, char *file)
 	peers[options->peer_count++] = file;
 }
 
+static void add_topology(struct options *options, const char *path)
+{
+	size_t bytes = (options->topology_count + 1) * sizeof(*options->topologies);
+
+	options->topologies = realloc(options->topologies, bytes);
+	if (!options->topologies)
+		die("no memory for the options");
+	options->topologies[options->topology_count++] = path;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -116,6 +129,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_SEED:
 		options->seed = number(state, "seed", argument, 0, UINT64_MAX);
+		return 0;
+	case KEY_TOPOLOGY:
+		add_topology(options, argument);
 		return 0;
 	case KEY_JSON:
 		options->output = OUTPUT_JSON;
@@ -157,6 +173,7 @@ void options_free(struct options *options)
 {
 	free(options->picked);
 	free(options->peers);
+	free(options->topologies);
 }
 
 bool options_want(const struct options *options, size_t workload)

@@ -30,6 +30,8 @@ struct options {
 	char **peers; /**< files */
 	size_t peer_count;
 	bool no_peers;
+	const char **topologies; /**< paths, for `churn` */
+	size_t topology_count;
 	bool *picked; /**< by the number of a workload; NULL: all are to run */
 };
 

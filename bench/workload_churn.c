@@ -95,9 +95,9 @@ static double mean(const struct thrift *thrift, const struct thrift_pages *pages
 static void add_peak(struct bench *bench, const char *what, const struct thrift *thrift)
 {
 	add_exact(bench, ROW_SHARE, (double)thrift->used.peak / (double)thrift->least.peak,
-		  text("%s, peak", what), text("%zu pages / %zu (apart: %zu; retained: %zu)",
-					       thrift->used.peak, thrift->least.peak,
-					       thrift->apart.peak, thrift->retained.peak));
+		  text("%s, peak", what),
+		  text("%zu pages / %zu (apart: %zu; retained: %zu)", thrift->used.peak,
+		       thrift->least.peak, thrift->apart.peak, thrift->retained.peak));
 }
 
 static void add_mean(struct bench *bench, const char *what, const struct thrift *thrift)
@@ -180,8 +180,7 @@ static void write_down(struct requests *requests, const struct request *request)
 {
 	if (requests->count == requests->room) {
 		requests->room = requests->room ? 2 * requests->room : 4096;
-		requests->list = realloc(requests->list,
-					 requests->room * sizeof(*requests->list));
+		requests->list = realloc(requests->list, requests->room * sizeof(*requests->list));
 		if (!requests->list)
 			die("no memory for a schedule");
 	}
@@ -297,12 +296,17 @@ static void run(struct bench *bench)
 const struct workload workload_churn = {
 	.name = "churn",
 	.about =
-		"Topology churn: 20 streams start and stop at random, 1000 times, and their pipelines "
+		"Topology churn: 20 streams start and stop at random, 1000 times, and their "
+		"pipelines "
 		"allocate what firmware does. Time: one allocate or free on an elastic heap of the "
-		"flat port, all pages retained. Pages: exact, with the elastic set-up of the tool on "
-		"each board, looked at after every action: pages in use, without those that are merely "
-		"retained, divided by the bytes live, each allocation rounded up to cache lines and "
-		"their sum to pages. Apart: the same bound where the areas of a region, and what has a "
+		"flat port, all pages retained. Pages: exact, with the elastic set-up of the tool "
+		"on "
+		"each board, looked at after every action: pages in use, without those that are "
+		"merely "
+		"retained, divided by the bytes live, each allocation rounded up to cache lines "
+		"and "
+		"their sum to pages. Apart: the same bound where the areas of a region, and what "
+		"has a "
 		"payer of its own, do not share pages with others.",
 	.run = run,
 };

@@ -24,5 +24,8 @@ extern const struct workload workload_vregion;
 extern const struct workload workload_buffer;
 extern const struct workload workload_metadata;
 extern const struct workload workload_instructions;
+#ifdef QUIRE_BENCH_MODEL
+extern const struct workload workload_churn;
+#endif
 
 #endif
