@@ -301,12 +301,10 @@ const struct workload workload_churn = {
 		"allocate what firmware does. Time: one allocate or free on an elastic heap of the "
 		"flat port, all pages retained. Pages: exact, with the elastic set-up of the tool "
 		"on "
-		"each board, looked at after every action: pages in use, without those that are "
-		"merely "
-		"retained, divided by the bytes live, each allocation rounded up to cache lines "
-		"and "
-		"their sum to pages. Apart: the same bound where the areas of a region, and what "
-		"has a "
-		"payer of its own, do not share pages with others.",
+		"each board. Pages in use, without those that are merely retained, are divided by "
+		"those that the bytes live would fill, each allocation in whole cache lines. The "
+		"peaks are of all moments, the mean is over the starts and stops. Apart: the same "
+		"bound where the areas of a region, and what has a payer of its own, share no page "
+		"with others.",
 	.run = run,
 };

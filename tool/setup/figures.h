@@ -90,7 +90,7 @@ struct figures {
 	size_t steps;
 	size_t largest_least; /**< the longest request possible, at the worst moment */
 	struct account account;
-	struct thrift thrift; /**< looked at after every action that succeeded */
+	struct thrift thrift; /**< how close that was to the least */
 
 	struct block_use *blocks; /**< of a block table, smallest first */
 	size_t block_sizes;

@@ -109,6 +109,7 @@ void setup_at_step(struct setup *setup, size_t step)
 
 	look(setup, &now);
 	setup->figures.banks_sum += now.banks;
+	thrift_count(&setup->figures.thrift);
 	setup->figures.steps++;
 	setup->step = step;
 	if (setup->trace)

@@ -59,16 +59,23 @@ void thrift_remove_apart(struct thrift *thrift, size_t *area, size_t bytes)
 static void look(struct thrift_pages *pages, size_t now)
 {
 	pages->now = now;
-	pages->sum += now;
 	if (now > pages->peak)
 		pages->peak = now;
 }
 
 void thrift_look(struct thrift *thrift, size_t used, size_t retained)
 {
-	thrift->moments++;
 	look(&thrift->used, used);
 	look(&thrift->retained, retained);
 	look(&thrift->least, in_pages(thrift, thrift->bytes));
 	look(&thrift->apart, in_pages(thrift, thrift->heap_bytes) + thrift->own_pages);
+}
+
+void thrift_count(struct thrift *thrift)
+{
+	thrift->moments++;
+	thrift->used.sum += thrift->used.now;
+	thrift->retained.sum += thrift->retained.now;
+	thrift->least.sum += thrift->least.now;
+	thrift->apart.sum += thrift->apart.now;
 }

@@ -11,6 +11,9 @@
  *	       of each region, a buffer with pages of its own, and all the rest are rounded up to
  *	       pages one by one
  *
+ * Peaks are looked for after every action. The mean is over the steps of the schedule: between them
+ * streams run, and that is where time goes by.
+ *
  * No heap can do with fewer than `least`; none that keeps protections and payers apart by pages can
  * do with fewer than `apart`.
  */
@@ -20,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Pages now, the most there ever were, and their sum over all moments. */
+/** Pages now, the most there ever were, and their sum over all moments that count. */
 struct thrift_pages {
 	size_t now;
 	size_t peak;
@@ -54,7 +57,10 @@ void thrift_add_apart(struct thrift *thrift, size_t *area, size_t bytes);
 void thrift_remove_apart(struct thrift *thrift, size_t *area, size_t bytes);
 /** @} */
 
-/** A moment: so many pages are in use and so many retained. */
+/** So many pages are in use now, and so many retained: does a peak change? */
 void thrift_look(struct thrift *thrift, size_t used, size_t retained);
+
+/** What was looked at last counts for the mean. */
+void thrift_count(struct thrift *thrift);
 
 #endif
