@@ -8,10 +8,12 @@
  * 2. Per bank there is the number of frames taken and whether it has power. A bank with a frame
  *    taken has power; an empty one has it only without a power callback or if switching it off
  *    failed.
- * 3. A take looks at each powered bank with a free frame that is fuller than the best so far, or
- *    that might have the long run which the best has not, and walks its free runs once. Full banks
- *    go on filling up and emptier ones drain, so that banks fall empty and can be switched off.
- * 4. Only if there is no such bank are the others switched on, lowest first, until one obeys.
+ * 3. A take walks the free runs of each powered bank that may have a better one than the best so
+ *    far: long enough if that is not, or in a fuller bank. So few runs are needed, and full banks go
+ *    on filling up while emptier ones drain, fall empty and can be switched off. Where no run is
+ *    long enough the longest is taken, wherever it is: filling up the holes of the fullest bank
+ *    instead took twice as many runs and kept no fewer banks on.
+ * 4. Only if no powered bank has a free frame is another switched on, the lowest that obeys.
  *
  * Bound: a take walks the bitmap at most once, a give touches the words of its range twice; both
  * look at each bank at most twice. Nothing depends on what was taken before.
@@ -28,15 +30,6 @@
 #define BITS QUIRE_WORD_BITS_
 
 /* ---- bits ----------------------------------------------------------------------------------- */
-
-static uint32_t count_bits(quire_word word)
-{
-	uint32_t count = 0;
-
-	for (; word; word &= word - 1)
-		count++;
-	return count;
-}
 
 /* The bits of word `index` of a bitmap that belong to [start, end), of which some do. */
 static quire_word mask_of(uint32_t index, uint32_t start, uint32_t end)
@@ -78,34 +71,27 @@ static quire_word *bits_of(const struct quire_frames *frames, uint32_t bank)
 	return &frames->taken[(size_t)bank * frames->words_per_bank];
 }
 
-static uint32_t count_taken(const struct quire_frames *frames, struct part part)
+/* Whether every frame of the part is taken, or with flip ~0 every one is free. */
+static bool all_taken(const struct quire_frames *frames, struct part part, quire_word flip)
 {
 	const quire_word *bits = bits_of(frames, part.bank);
-	uint32_t count = 0;
+	quire_word other = 0;
 
 	for (uint32_t word = part.start / BITS; word * BITS < part.end; word++)
-		count += count_bits(bits[word] & mask_of(word, part.start, part.end));
-	return count;
+		other |= ~(bits[word] ^ flip) & mask_of(word, part.start, part.end);
+	return !other;
 }
 
-static void mark_taken(struct quire_frames *frames, struct part part)
+/* Take frames that are all free, or give frames that are all taken. */
+static void toggle(struct quire_frames *frames, struct part part, bool take)
 {
 	quire_word *bits = bits_of(frames, part.bank);
+	uint32_t count = take ? part.end - part.start : part.start - part.end;
 
 	for (uint32_t word = part.start / BITS; word * BITS < part.end; word++)
-		bits[word] |= mask_of(word, part.start, part.end);
-	frames->used[part.bank] += part.end - part.start;
-	frames->total_used += part.end - part.start;
-}
-
-static void mark_free(struct quire_frames *frames, struct part part)
-{
-	quire_word *bits = bits_of(frames, part.bank);
-
-	for (uint32_t word = part.start / BITS; word * BITS < part.end; word++)
-		bits[word] &= ~mask_of(word, part.start, part.end);
-	frames->used[part.bank] -= part.end - part.start;
-	frames->total_used -= part.end - part.start;
+		bits[word] ^= mask_of(word, part.start, part.end);
+	frames->used[part.bank] += count;
+	frames->total_used += count;
 }
 
 /* The first bit at or above `from` that is set in bits ^ flip, or the end of the bank's words. */
@@ -173,69 +159,53 @@ static void power_off_if_empty(struct quire_frames *frames, uint32_t bank)
 
 /* ---- searching ------------------------------------------------------------------------------ */
 
-struct found {
-	struct part run; /* empty: nothing yet */
-	uint32_t want;
-};
-
 static uint32_t length(struct part run)
 {
 	return run.end - run.start;
 }
 
-static bool suffices(const struct found *found)
-{
-	return length(found->run) >= found->want;
-}
-
-/* Whether this bank has room and might have a better run than the best so far. */
-static bool worth_a_look(const struct quire_frames *frames, uint32_t bank, const struct found *best)
+/* Whether this bank has power and may have a longer run than the best, as far as that is of use, or
+ * one as long in a fuller bank. */
+static bool worth_a_look(const struct quire_frames *frames, uint32_t bank, struct part best,
+			 uint32_t want)
 {
 	uint32_t free_frames = frames->config.frames_per_bank - frames->used[bank];
+	uint32_t found = smaller(length(best), want);
 
-	if (!frames->powered[bank] || !free_frames)
+	if (!frames->powered[bank])
 		return false;
-	if (!length(best->run) || frames->used[bank] > frames->used[best->run.bank])
-		return free_frames >= best->want || !suffices(best);
-	return !suffices(best) && free_frames >= best->want;
+	if (found && frames->used[bank] > frames->used[best.bank])
+		return free_frames >= found;
+	return found < want && free_frames > found;
 }
 
-/* The shortest run of a bank that suffices, else its longest; the lowest of several. */
-static struct found best_of_bank(const struct quire_frames *frames, uint32_t bank, uint32_t want)
+/* Of two runs: one that suffices, or is longer; then one in a fuller bank; then the shorter. */
+static bool is_better(const struct quire_frames *frames, struct part run, struct part best,
+		      uint32_t want)
 {
-	struct found best = { .run.bank = bank, .want = want };
-	struct part run = { .bank = bank };
+	uint32_t useful = smaller(length(run), want);
+	uint32_t found = smaller(length(best), want);
 
-	while (next_free_run(frames, &run, run.end)) {
-		bool shorter = length(run) < length(best.run);
-		bool longer = length(run) > length(best.run);
-
-		if (suffices(&best) ? shorter && length(run) >= want : longer)
-			best.run = run;
-	}
-	return best;
+	if (useful != found)
+		return useful > found;
+	if (run.bank != best.bank)
+		return frames->used[run.bank] > frames->used[best.bank];
+	return length(run) < length(best);
 }
 
-/* Of two banks' best runs: one that suffices, then one in the fuller bank. */
-static bool is_better(const struct quire_frames *frames, const struct found *found,
-		      const struct found *best)
+/* The best run of all powered banks, the lowest of equals; it is empty if there is none. */
+static struct part search_powered(const struct quire_frames *frames, uint32_t want)
 {
-	if (!length(best->run) || suffices(found) != suffices(best))
-		return !length(best->run) || suffices(found);
-	return frames->used[found->run.bank] > frames->used[best->run.bank];
-}
-
-static struct found search_powered(const struct quire_frames *frames, uint32_t want)
-{
-	struct found best = { .want = want };
+	struct part best = { .bank = 0 };
 
 	for (uint32_t bank = 0; bank < frames->config.banks; bank++) {
-		if (worth_a_look(frames, bank, &best)) {
-			struct found found = best_of_bank(frames, bank, want);
+		struct part run = { .bank = bank };
 
-			if (is_better(frames, &found, &best))
-				best = found;
-		}
+		if (!worth_a_look(frames, bank, best, want))
+			continue;
+		while (next_free_run(frames, &run, run.end))
+			if (is_better(frames, run, best, want))
+				best = run;
 	}
 	return best;
 }
@@ -298,22 +268,22 @@ int32_t quire_frames_init(struct quire_frames *frames, const struct quire_frames
 
 int32_t quire_frames_take(struct quire_frames *frames, uint32_t want, struct quire_frame_run *run)
 {
-	struct found found;
+	struct part found;
 
 	if (!want)
 		return QUIRE_EINVAL;
 	found = search_powered(frames, want);
-	if (!length(found.run)) {
+	if (!length(found)) {
 		int32_t status = power_another(frames);
 
 		if (status)
 			return status;
 		found = search_powered(frames, want);
 	}
-	found.run.end = found.run.start + smaller(want, length(found.run));
-	mark_taken(frames, found.run);
-	run->start = found.run.bank * frames->config.frames_per_bank + found.run.start;
-	run->count = length(found.run);
+	found.end = found.start + smaller(want, length(found));
+	toggle(frames, found, true);
+	run->start = found.bank * frames->config.frames_per_bank + found.start;
+	run->count = length(found);
 	return QUIRE_OK;
 }
 
@@ -324,19 +294,20 @@ static bool is_inside(const struct quire_frames *frames, uint32_t start, uint32_
 	return count && start < total && count <= total - start;
 }
 
-/* How many frames of a range are taken. */
-static uint32_t taken_in(const struct quire_frames *frames, uint32_t start, uint32_t count)
+/* Whether every frame of a range is taken, or with flip ~0 every one is free. */
+static bool range_taken(const struct quire_frames *frames, uint32_t start, uint32_t count,
+			quire_word flip)
 {
-	uint32_t taken = 0;
+	bool all = true;
 
-	while (count) {
+	while (all && count) {
 		struct part part = first_part(frames, start, count);
 
-		taken += count_taken(frames, part);
+		all = all_taken(frames, part, flip);
 		start += length(part);
 		count -= length(part);
 	}
-	return taken;
+	return all;
 }
 
 /* Switch off the empty ones of these banks. */
@@ -367,7 +338,7 @@ int32_t quire_frames_take_at(struct quire_frames *frames, uint32_t start, uint32
 
 	if (!is_inside(frames, start, count))
 		return QUIRE_EINVAL;
-	if (taken_in(frames, start, count))
+	if (!range_taken(frames, start, count, ~(quire_word)0))
 		return QUIRE_EBUSY;
 	status = power_range(frames, start, count);
 	if (status)
@@ -375,7 +346,7 @@ int32_t quire_frames_take_at(struct quire_frames *frames, uint32_t start, uint32
 	while (count) {
 		struct part part = first_part(frames, start, count);
 
-		mark_taken(frames, part);
+		toggle(frames, part, true);
 		start += length(part);
 		count -= length(part);
 	}
@@ -386,12 +357,12 @@ int32_t quire_frames_give(struct quire_frames *frames, uint32_t start, uint32_t 
 {
 	if (!is_inside(frames, start, count))
 		return QUIRE_EINVAL;
-	if (taken_in(frames, start, count) != count)
+	if (!range_taken(frames, start, count, 0))
 		return QUIRE_EFREE;
 	while (count) {
 		struct part part = first_part(frames, start, count);
 
-		mark_free(frames, part);
+		toggle(frames, part, false);
 		power_off_if_empty(frames, part.bank);
 		start += length(part);
 		count -= length(part);
@@ -401,7 +372,7 @@ int32_t quire_frames_give(struct quire_frames *frames, uint32_t start, uint32_t 
 
 bool quire_frames_is_taken(const struct quire_frames *frames, uint32_t frame)
 {
-	return frame < quire_frames_total(frames) && taken_in(frames, frame, 1);
+	return frame < quire_frames_total(frames) && range_taken(frames, frame, 1, 0);
 }
 
 uint32_t quire_frames_total(const struct quire_frames *frames)
@@ -426,16 +397,25 @@ uint32_t quire_frames_banks_on_peak(const struct quire_frames *frames)
 
 /* ---- the full check ------------------------------------------------------------------------- */
 
+/* How many of the first so many bits of a bank are set. */
+static uint32_t count_taken(const struct quire_frames *frames, uint32_t bank, uint32_t bits)
+{
+	uint32_t count = 0;
+
+	for (uint32_t bit = 0; bit < bits; bit++)
+		count += (bits_of(frames, bank)[bit / BITS] >> bit % BITS & 1) != 0;
+	return count;
+}
+
 static const char *check_bank(const struct quire_frames *frames, uint32_t bank)
 {
 	uint32_t per_bank = frames->config.frames_per_bank;
 	uint32_t bits = frames->words_per_bank * BITS;
-	struct part all = { .bank = bank, .end = per_bank };
-	struct part spare = { .bank = bank, .start = per_bank, .end = bits };
+	uint32_t taken = count_taken(frames, bank, per_bank);
 
-	if (count_taken(frames, all) != frames->used[bank])
+	if (taken != frames->used[bank])
 		return "a bank counts other frames than its bits";
-	if (per_bank < bits && count_taken(frames, spare) != bits - per_bank)
+	if (count_taken(frames, bank, bits) - taken != bits - per_bank)
 		return "a bit behind the last frame of a bank is clear";
 	if (frames->powered[bank] > 1)
 		return "a bank is neither on nor off";

@@ -9,8 +9,8 @@
  *
  * **Placement.** Powered banks first; among them the fullest that has a run as long as wanted (the
  * lowest of equals), and in it the shortest such run, lowest first; failing that the longest run of
- * the fullest bank that has any. Only when no powered bank has a free frame is another one powered on, the lowest. A bank is
- * powered off when its last frame comes back.
+ * all, of several that in the fullest bank. Only when no powered bank has a free frame is another one
+ * powered on, the lowest. A bank is powered off when its last frame comes back.
  *
  * **Cost.** O(banks + words of bitmap). **Storage** one bit per frame and 8 bytes per bank.
  *

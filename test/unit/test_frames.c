@@ -250,7 +250,7 @@ static void a_fuller_bank_without_a_long_run_yields_to_one_that_has_it(void **st
 	end(&pool);
 }
 
-static void without_a_long_run_the_longest_of_the_fullest_bank_is_taken(void **state)
+static void without_a_long_run_the_longest_is_taken_and_of_those_in_the_fullest_bank(void **state)
 {
 	struct pool pool;
 
@@ -261,13 +261,103 @@ static void without_a_long_run_the_longest_of_the_fullest_bank_is_taken(void **s
 	give(&pool, 40, 2);
 	give(&pool, 50, 3);
 	give(&pool, 60, 3);
+	assert_run(take(&pool, 30), 0, 20);
 	assert_run(take(&pool, 30), 50, 3);
+	give(&pool, 4, 3);
+	assert_run(take(&pool, 30), 4, 3);
 	assert_run(take(&pool, 30), 60, 3);
 	assert_run(take(&pool, 30), 40, 2);
-	assert_run(take(&pool, 30), 0, 20);
 	assert_int_equal(quire_frames_banks_on(&pool.frames), 2);
 	assert_run(take(&pool, 30), 64, 30);
 	end(&pool);
+}
+
+/* What one allocation has: frames of the pool, and those that first fit would have given. */
+struct holding {
+	uint32_t count;
+	uint32_t frame[16];
+	uint32_t lowest[16];
+};
+
+static uint32_t runs_of(const uint32_t *frame, uint32_t count)
+{
+	uint32_t runs = 1;
+
+	for (uint32_t i = 1; i < count; i++)
+		runs += frame[i] != frame[i - 1] + 1;
+	return runs;
+}
+
+static void hold(struct pool *pool, bool *lowest_taken, struct holding *holding, uint32_t count)
+{
+	holding->count = 0;
+	while (holding->count < count) {
+		struct quire_frame_run run = take(pool, count - holding->count);
+
+		for (uint32_t i = 0; i < run.count; i++)
+			holding->frame[holding->count++] = run.start + i;
+	}
+	for (uint32_t i = 0, frame = 0; i < count; frame++) {
+		if (!lowest_taken[frame]) {
+			lowest_taken[frame] = true;
+			holding->lowest[i++] = frame;
+		}
+	}
+}
+
+static void let_go(struct pool *pool, bool *lowest_taken, const struct holding *holding)
+{
+	for (uint32_t i = 0; i < holding->count; i++) {
+		give(pool, holding->frame[i], 1);
+		lowest_taken[holding->lowest[i]] = false;
+	}
+}
+
+/* Most of the frames are in use; who comes takes 1 to 16 of them, who goes is any. */
+static void age(struct pool *pool, struct test_random *random, uint32_t *runs, uint32_t *first_fit)
+{
+	bool lowest_taken[MOST_FRAMES] = { false };
+	struct holding holdings[MOST_FRAMES];
+	uint32_t live = 0;
+
+	*runs = *first_fit = 0;
+	for (int step = 0; step < 4000; step++) {
+		if (quire_frames_free(&pool->frames) > pool->banks * pool->per_bank / 4) {
+			struct holding *new = &holdings[live++];
+
+			hold(pool, lowest_taken, new, test_random_between(random, 1, 16));
+			*runs += runs_of(new->frame, new->count);
+			*first_fit += runs_of(new->lowest, new->count);
+		} else {
+			uint32_t which = test_random_below(random, live);
+
+			let_go(pool, lowest_taken, &holdings[which]);
+			holdings[which] = holdings[--live];
+		}
+	}
+	while (live)
+		let_go(pool, lowest_taken, &holdings[--live]);
+}
+
+static void an_aged_pool_needs_fewer_runs_than_first_fit(void **state)
+{
+	struct test_random random = test_random_seeded(1);
+
+	(void)state;
+	for (size_t i = 0; i < TEST_COUNT(bank_sizes); i++) {
+		struct pool pool;
+		uint32_t runs, first_fit;
+
+		if (MOST_BANKS * bank_sizes[i] < 64)
+			continue; /* too small for 16 frames at three quarters in use */
+		begin(&pool, MOST_BANKS, bank_sizes[i]);
+		age(&pool, &random, &runs, &first_fit);
+		if (runs * 2 > first_fit)
+			fail_msg("%u frames a bank: %u runs, %u by first fit", bank_sizes[i], runs,
+				 first_fit);
+		agree(&pool);
+		end(&pool);
+	}
 }
 
 /* ---- power ----------------------------------------------------------------------------------- */
@@ -498,15 +588,16 @@ static void the_check_notices_records_that_disagree(void **state)
 /* ---- random use against the model ------------------------------------------------------------ */
 
 /* What the header's rules say about the free run [start, start + length), as one number: the more
- * the better. A run that suffices, in the fullest bank, the lowest such, of fitting length, lowest. */
+ * the better. A run that suffices, in the fullest bank, the lowest such, of fitting length, lowest;
+ * or the longest, in the fullest bank, lowest. */
 static uint64_t merit(const struct pool *pool, uint32_t start, uint32_t length, uint32_t want)
 {
 	uint32_t bank = start / pool->per_bank;
-	uint64_t fit = length >= want ? 100 - length : length;
+	uint64_t fit = 100 - length;
 	uint64_t fullness = (uint64_t)used_of(pool, bank) * MOST_BANKS + MOST_BANKS - 1 - bank;
-	uint64_t place = fullness * 100 + fit;
+	uint64_t place = length >= want ? 1000000 + fullness * 100 + fit : length * 1000 + fullness;
 
-	return ((length >= want ? 1000000 : 0) + place) * MOST_FRAMES + MOST_FRAMES - 1 - start;
+	return place * MOST_FRAMES + MOST_FRAMES - 1 - start;
 }
 
 static uint32_t run_length(const struct pool *pool, uint32_t start)
@@ -660,7 +751,9 @@ int main(void)
 		cmocka_unit_test(of_banks_that_are_equally_full_the_lowest_is_taken),
 		cmocka_unit_test(the_shortest_run_that_suffices_is_taken_and_the_lowest_of_those),
 		cmocka_unit_test(a_fuller_bank_without_a_long_run_yields_to_one_that_has_it),
-		cmocka_unit_test(without_a_long_run_the_longest_of_the_fullest_bank_is_taken),
+		cmocka_unit_test(
+			without_a_long_run_the_longest_is_taken_and_of_those_in_the_fullest_bank),
+		cmocka_unit_test(an_aged_pool_needs_fewer_runs_than_first_fit),
 		cmocka_unit_test(a_bank_is_switched_on_only_when_no_powered_bank_has_a_frame),
 		cmocka_unit_test(a_bank_is_switched_off_when_its_last_frame_returns),
 		cmocka_unit_test(a_bank_that_does_not_switch_on_is_passed_over),
