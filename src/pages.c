@@ -134,6 +134,58 @@ size_t quire_request_clip(const struct quire_request *request, size_t room)
 	return request->step > 1 ? size - (size - request->min) % request->step : size;
 }
 
+/* ---- records of pages ----------------------------------------------------------------------- */
+
+/* Records are compared and changed as words in loops over pages: some instructions a page. */
+union record {
+	struct quire_page page;
+	uint32_t word;
+};
+
+#define WORD(...)    ((union record){ .page = { __VA_ARGS__ } }.word)
+#define USERS        WORD(.users = 0x3fff)
+#define ONE_USER     WORD(.users = 1)
+#define STATE        WORD(.state = 3)
+#define IN_STATE(is) WORD(.state = (is)&3)
+#define PROT         WORD(.prot = 0xf)
+#define PAYER        WORD(.payer = 0xff)
+
+/* Members whose value is no constant. */
+#define OF_PROT(prot) ((uint32_t)(prot)*WORD(.prot = 1))
+#define OF_PAYER(id)  ((uint32_t)(id)*WORD(.payer = 1))
+
+static uint32_t word_of(const struct quire_vspace *vs, uint32_t page)
+{
+	return ((union record){ .page = vs->page[page] }).word;
+}
+
+static void put_word(struct quire_vspace *vs, uint32_t page, uint32_t word)
+{
+	vs->page[page] = ((union record){ .word = word }).page;
+}
+
+static bool is_in_state(const struct quire_vspace *vs, uint32_t page, enum quire_page_state state)
+{
+	return (word_of(vs, page) & STATE) == IN_STATE(state);
+}
+
+/* The first page from `page` on that is in this state, or that is not; `end` if there is none. */
+static uint32_t next_in_state(const struct quire_vspace *vs, uint32_t page, uint32_t end,
+			      enum quire_page_state state)
+{
+	while (page < end && !is_in_state(vs, page, state))
+		page++;
+	return page;
+}
+
+static uint32_t next_in_other(const struct quire_vspace *vs, uint32_t page, uint32_t end,
+			      enum quire_page_state state)
+{
+	while (page < end && is_in_state(vs, page, state))
+		page++;
+	return page;
+}
+
 /* ---- holding -------------------------------------------------------------------------------- */
 
 uint32_t quire_pages_unheld(const struct quire_vspace *vs, uint32_t first, uint32_t count)
@@ -141,7 +193,7 @@ uint32_t quire_pages_unheld(const struct quire_vspace *vs, uint32_t first, uint3
 	uint32_t unheld = 0;
 
 	for (uint32_t page = first; page < first + count; page++)
-		unheld += vs->page[page].users == 0;
+		unheld += !(word_of(vs, page) & USERS);
 	return unheld;
 }
 
@@ -171,36 +223,39 @@ int32_t quire_pages_refusal(const struct quire_vspace *vs, const struct quire_bu
 	return pages > free_pages(vs, spare) ? QUIRE_ENOPHYS : QUIRE_EBUDGET;
 }
 
-/* Whether a page that is mapped with nobody's data may be used as it is. */
-static bool reusable(const struct quire_page *page, uint32_t prot, uint8_t payer)
+/* What becomes of a page that nobody held: it arrives; or it is mapped with nobody's data and may be
+ * used as it is, or must leave first. */
+static uint32_t state_for(uint32_t word, uint32_t prot, uint32_t payer)
 {
-	return page->state == PAGE_PRESENT && page->prot == prot &&
-	       (!(prot & QUIRE_USER) || page->payer == payer);
-}
+	uint32_t wanted = IN_STATE(PAGE_PRESENT) | OF_PROT(prot);
+	uint32_t same = STATE | PROT;
 
-static void hold_first(struct quire_vspace *vs, struct quire_page *page, uint32_t prot,
-		       uint8_t payer)
-{
-	if (page->state != PAGE_ABSENT)
-		vs->retained--;
-	if (page->state == PAGE_ABSENT)
-		page->state = PAGE_ARRIVING;
-	else if (!reusable(page, prot, payer))
-		page->state = PAGE_LEAVING;
-	page->payer = payer;
+	if (!(word & STATE))
+		return IN_STATE(PAGE_ARRIVING);
+	if (prot & QUIRE_USER) {
+		wanted |= payer;
+		same |= PAYER;
+	}
+	return (word & same) == wanted ? IN_STATE(PAGE_PRESENT) : IN_STATE(PAGE_LEAVING);
 }
 
 uint32_t quire_pages_hold(struct quire_vspace *vs, uint32_t first, uint32_t count, uint32_t prot,
 			  const struct quire_budget *budget)
 {
-	uint32_t held = 0;
+	uint32_t payer = OF_PAYER(budget->id);
+	uint32_t held = 0, retained = 0;
 
 	for (uint32_t page = first; page < first + count; page++) {
-		if (!vs->page[page].users++) {
-			hold_first(vs, &vs->page[page], prot, budget->id);
+		uint32_t word = word_of(vs, page);
+
+		if (!(word & USERS)) {
 			held++;
+			retained += (word & STATE) != 0;
+			word = (word & ~(STATE | PAYER)) | state_for(word, prot, payer) | payer;
 		}
+		put_word(vs, page, word + ONE_USER);
 	}
+	vs->retained -= retained;
 	quire_ledger_charge(&vs->ledger, vs->ledger.budgets[budget->id], held);
 	return held;
 }
@@ -216,41 +271,69 @@ static void note_peaks(struct quire_vspace *vs, uint32_t page)
 		payer->peak = payer->used;
 }
 
+static void refund(struct quire_vspace *vs, uint32_t payer, uint32_t pages)
+{
+	if (pages)
+		quire_ledger_refund(&vs->ledger, vs->ledger.budgets[payer], pages);
+}
+
 uint32_t quire_pages_drop(struct quire_vspace *vs, uint32_t first, uint32_t count)
 {
-	uint32_t dropped = 0;
+	uint32_t dropped = 0, refunded = 0, retained = 0, payer = 0;
 
-	for (uint32_t index = first; index < first + count; index++) {
-		struct quire_page *page = &vs->page[index];
+	for (uint32_t page = first; page < first + count; page++) {
+		uint32_t word = word_of(vs, page);
 
-		if (!page->users || --page->users)
+		if (!(word & USERS))
 			continue;
-		quire_ledger_refund(&vs->ledger, vs->ledger.budgets[page->payer], 1);
-		if (page->state == PAGE_ARRIVING)
-			page->state = PAGE_ABSENT;
-		else if (page->state != PAGE_ABSENT)
-			vs->retained++;
-		dropped++;
+		word -= ONE_USER;
+		if (!(word & USERS)) {
+			if (vs->page[page].payer != payer) {
+				refund(vs, payer, dropped - refunded);
+				refunded = dropped;
+				payer = vs->page[page].payer;
+			}
+			if ((word & STATE) == IN_STATE(PAGE_ARRIVING))
+				word &= ~STATE;
+			else
+				retained += (word & STATE) != 0;
+			dropped++;
+		}
+		put_word(vs, page, word);
 	}
+	refund(vs, payer, dropped - refunded);
+	vs->retained += retained;
 	return dropped;
+}
+
+/* How many pages may be retained beside those that are. */
+static size_t retainable(const struct quire_vspace *vs)
+{
+	return vs->frames_short || vs->retained > vs->retain ? 0 : vs->retain - vs->retained;
 }
 
 bool quire_pages_quiet(const struct quire_vspace *vs, uint32_t first, uint32_t count)
 {
+	size_t room = retainable(vs);
 	size_t alone = 0;
 
 	for (uint32_t page = first; page < first + count; page++) {
-		if (vs->page[page].users && vs->page[page].state != PAGE_PRESENT)
+		uint32_t held = word_of(vs, page) & (USERS | STATE);
+
+		if (held == (ONE_USER | IN_STATE(PAGE_PRESENT)))
+			alone++;
+		else if (held & USERS && (held & STATE) != IN_STATE(PAGE_PRESENT))
 			return false;
-		alone += vs->page[page].users == 1;
+		if (alone > room)
+			return false;
 	}
-	return !alone || (!vs->frames_short && vs->retained + alone <= vs->retain);
+	return true;
 }
 
 bool quire_pages_condemned(const struct quire_vspace *vs, uint32_t first, uint32_t count)
 {
 	for (uint32_t page = first; page < first + count; page++)
-		if (vs->page[page].users && vs->page[page].state == PAGE_LEAVING)
+		if (vs->page[page].users && is_in_state(vs, page, PAGE_LEAVING))
 			return true;
 	return false;
 }
@@ -280,14 +363,16 @@ void quire_pages_invalidate(const struct quire_vspace *vs, uint32_t first, uint3
 
 static void tell_pages(struct quire_vspace *vs, uint32_t kind, uint32_t first, uint32_t count)
 {
-	struct quire_event event = {
-		.kind = kind,
-		.object = vs,
-		.ptr = quire_pointer(quire_page_address(vs, first)),
-		.size = (size_t)count << vs->page_shift,
-	};
+	if (vs->observer) {
+		struct quire_event event = {
+			.kind = kind,
+			.object = vs,
+			.ptr = quire_pointer(quire_page_address(vs, first)),
+			.size = (size_t)count << vs->page_shift,
+		};
 
-	quire_tell(vs, &event);
+		quire_tell(vs, &event);
+	}
 }
 
 /* USER pages never show what was in their frames before, also where the user may not write. If the
@@ -356,23 +441,15 @@ static int32_t drive_protect(struct quire_vspace *vs, uint32_t first, uint32_t c
 	return status ? QUIRE_EDRIVER : QUIRE_OK;
 }
 
-/* One past the last page from `first` on that is in the same state, within the range. */
-static uint32_t run_of_state(const struct quire_vspace *vs, uint32_t first, uint32_t end)
-{
-	uint32_t page = first + 1;
-
-	while (page < end && vs->page[page].state == vs->page[first].state &&
-	       !vs->page[page].users == !vs->page[first].users)
-		page++;
-	return page;
-}
-
 static void set_state(struct quire_vspace *vs, uint32_t first, uint32_t end,
 		      enum quire_page_state from, enum quire_page_state to)
 {
-	for (uint32_t page = first; page < end; page++)
-		if (vs->page[page].state == from)
-			vs->page[page].state = to;
+	for (uint32_t page = first; page < end; page++) {
+		uint32_t word = word_of(vs, page);
+
+		if ((word & STATE) == IN_STATE(from))
+			put_word(vs, page, word ^ IN_STATE(from) ^ IN_STATE(to));
+	}
 }
 
 /* ---- arriving ------------------------------------------------------------------------------- */
@@ -382,13 +459,13 @@ static int32_t clear_leaving(struct quire_vspace *vs, uint32_t first, uint32_t e
 {
 	int32_t status = QUIRE_OK;
 
-	for (uint32_t page = first, run; page < end && !status; page = run) {
-		run = run_of_state(vs, page, end);
-		if (vs->page[page].state != PAGE_LEAVING)
-			continue;
-		status = drive_unmap(vs, page, run - page);
+	while (!status && (first = next_in_state(vs, first, end, PAGE_LEAVING)) < end) {
+		uint32_t run = next_in_other(vs, first, end, PAGE_LEAVING);
+
+		status = drive_unmap(vs, first, run - first);
 		if (!status)
-			set_state(vs, page, run, PAGE_LEAVING, PAGE_ARRIVING);
+			set_state(vs, first, run, PAGE_LEAVING, PAGE_ARRIVING);
+		first = run;
 	}
 	return status;
 }
@@ -413,10 +490,12 @@ static int32_t map_or_trim(struct quire_section *section, uint32_t first, uint32
 /* Unmap the arriving pages again that were mapped before an operation failed. */
 static void undo_arriving(struct quire_vspace *vs, uint32_t first, uint32_t end)
 {
-	for (uint32_t page = first, run; page < end; page = run) {
-		run = run_of_state(vs, page, end);
-		if (vs->page[page].state == PAGE_ARRIVING && drive_unmap(vs, page, run - page))
-			set_state(vs, page, run, PAGE_ARRIVING, PAGE_LEAVING);
+	while ((first = next_in_state(vs, first, end, PAGE_ARRIVING)) < end) {
+		uint32_t run = next_in_other(vs, first, end, PAGE_ARRIVING);
+
+		if (drive_unmap(vs, first, run - first))
+			set_state(vs, first, run, PAGE_ARRIVING, PAGE_LEAVING);
+		first = run;
 	}
 }
 
@@ -424,11 +503,12 @@ static int32_t map_arriving(struct quire_section *section, uint32_t first, uint3
 			    uint32_t prot)
 {
 	struct quire_vspace *vs = section->vs;
+	uint32_t present = IN_STATE(PAGE_PRESENT) | OF_PROT(prot);
 
-	for (uint32_t page = first, run; page < end; page = run) {
-		run = run_of_state(vs, page, end);
-		if (vs->page[page].state != PAGE_ARRIVING)
-			continue;
+	uint32_t page = first;
+
+	while ((page = next_in_state(vs, page, end, PAGE_ARRIVING)) < end) {
+		uint32_t run = next_in_other(vs, page, end, PAGE_ARRIVING);
 		bool mapped;
 		int32_t status = map_or_trim(section, page, run - page, prot, &mapped);
 
@@ -436,20 +516,15 @@ static int32_t map_arriving(struct quire_section *section, uint32_t first, uint3
 			undo_arriving(vs, first, mapped ? run : page);
 			return status;
 		}
+		page = run;
 	}
-	for (uint32_t page = first; page < end; page++)
-		if (vs->page[page].state == PAGE_ARRIVING)
-			vs->page[page].prot = prot & 0xf;
-	set_state(vs, first, end, PAGE_ARRIVING, PAGE_PRESENT);
-	return QUIRE_OK;
-}
+	for (page = first; page < end; page++) {
+		uint32_t word = word_of(vs, page);
 
-static bool all_present(const struct quire_vspace *vs, uint32_t first, uint32_t end)
-{
-	for (uint32_t page = first; page < end; page++)
-		if (vs->page[page].state != PAGE_PRESENT)
-			return false;
-	return true;
+		if ((word & STATE) == IN_STATE(PAGE_ARRIVING))
+			put_word(vs, page, (word & ~(STATE | PROT)) | present);
+	}
+	return QUIRE_OK;
 }
 
 /* Whether somebody else holds this page whose own unmap has failed: only its free is left to it. */
@@ -493,7 +568,7 @@ int32_t quire_pages_settle(struct quire_section *section, uint32_t first, uint32
 	int32_t status = QUIRE_OK;
 
 	*dropped = 0;
-	if (!all_present(vs, first, first + count)) {
+	if (next_in_other(vs, first, first + count, PAGE_PRESENT) < first + count) {
 		quire_section_deepen(section);
 		status = arrive(section, first, count, prot, dropped);
 	}
@@ -517,15 +592,14 @@ static bool lonely_run(const struct quire_vspace *vs, uint32_t *first, uint32_t 
 /* After an unmap: pages that are still held will arrive or be dropped, the others are gone. */
 static void forget_mapping(struct quire_vspace *vs, uint32_t first, uint32_t end)
 {
-	for (uint32_t index = first; index < end; index++) {
-		struct quire_page *page = &vs->page[index];
+	for (uint32_t page = first; page < end; page++) {
+		uint32_t word = word_of(vs, page);
 
-		if (page->users) {
-			page->state = PAGE_ARRIVING;
-		} else if (page->state != PAGE_ABSENT) {
-			page->state = PAGE_ABSENT;
-			vs->retained--;
-		}
+		if (word & USERS)
+			word = (word & ~STATE) | IN_STATE(PAGE_ARRIVING);
+		else if (word & STATE)
+			word &= ~STATE, vs->retained--;
+		put_word(vs, page, word);
 	}
 }
 
@@ -536,10 +610,9 @@ int32_t quire_pages_release(struct quire_section *section, uint32_t first, uint3
 	uint32_t start = first, end = first + count;
 
 	*dropped = 0;
-	if (!quire_pages_quiet(vs, first, count) && lonely_run(vs, &start, &end)) {
-		for (uint32_t page = start; page < end; page++)
-			if (vs->page[page].users && vs->page[page].state == PAGE_ARRIVING)
-				return QUIRE_EFREE; /* somebody is still allocating it */
+	if (section->deep && !quire_pages_quiet(vs, first, count) && lonely_run(vs, &start, &end)) {
+		if (next_in_state(vs, start, end, PAGE_ARRIVING) < end)
+			return QUIRE_EFREE; /* somebody is still allocating it */
 		set_state(vs, start, end, PAGE_PRESENT, PAGE_LEAVING);
 		if (drive_unmap(vs, start, end - start))
 			return QUIRE_EDRIVER;
@@ -549,32 +622,37 @@ int32_t quire_pages_release(struct quire_section *section, uint32_t first, uint3
 	return QUIRE_OK;
 }
 
-static bool is_retained(const struct quire_page *page)
+/* Whether the page is present or leaving, and somebody holds it, or nobody. */
+static bool is_mapped(const struct quire_vspace *vs, uint32_t page, bool held)
 {
-	return !page->users && page->state != PAGE_ABSENT;
+	return vs->page[page].state >= PAGE_PRESENT && !vs->page[page].users != held;
 }
 
-int32_t quire_pages_evict(struct quire_section *section, uint32_t first, uint32_t count)
+/* Unmap pages that are held, or those that are not, and go on if the driver refuses some. */
+static int32_t unmap_mapped(struct quire_section *section, uint32_t first, uint32_t end, bool held)
 {
 	struct quire_vspace *vs = section->vs;
-	uint32_t end = first + count;
 	int32_t status = QUIRE_OK;
 
-	for (uint32_t page = first, run; page < end && vs->retained; page = run) {
+	for (uint32_t page = first, run; page < end && (held || vs->retained); page = run) {
 		run = page + 1;
-		if (!is_retained(&vs->page[page]))
+		if (!is_mapped(vs, page, held))
 			continue;
 		quire_section_deepen(section);
-		run = run_of_state(vs, page, end);
-		if (!is_retained(&vs->page[page]))
-			continue;
+		for (run = page; run < end && is_mapped(vs, run, held);)
+			run++;
 		set_state(vs, page, run, PAGE_PRESENT, PAGE_LEAVING);
-		if (drive_unmap(vs, page, run - page))
+		if (run > page && drive_unmap(vs, page, run - page))
 			status = QUIRE_EDRIVER;
 		else
 			forget_mapping(vs, page, run);
 	}
 	return status;
+}
+
+int32_t quire_pages_evict(struct quire_section *section, uint32_t first, uint32_t count)
+{
+	return unmap_mapped(section, first, first + count, false);
 }
 
 int32_t quire_pages_trim(struct quire_section *section)
@@ -633,21 +711,7 @@ int32_t quire_pages_protect(struct quire_section *section, uint32_t first, uint3
 
 int32_t quire_pages_suspend(struct quire_section *section, uint32_t first, uint32_t count)
 {
-	struct quire_vspace *vs = section->vs;
-	uint32_t end = first + count;
-	int32_t status = QUIRE_OK;
-
-	for (uint32_t page = first, run; page < end; page = run) {
-		run = run_of_state(vs, page, end);
-		if (!vs->page[page].users || vs->page[page].state == PAGE_ARRIVING)
-			continue;
-		set_state(vs, page, run, PAGE_PRESENT, PAGE_LEAVING);
-		if (drive_unmap(vs, page, run - page))
-			status = QUIRE_EDRIVER;
-		else
-			forget_mapping(vs, page, run);
-	}
-	return status;
+	return unmap_mapped(section, first, first + count, true);
 }
 
 int32_t quire_pages_resume(struct quire_section *section, uint32_t first, uint32_t count,

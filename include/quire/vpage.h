@@ -63,13 +63,13 @@ extern "C" {
 /** What a vspace knows of one page. Private. */
 struct quire_page {
 	uint32_t users : 14; /* allocations that need it */
-	uint32_t state : 2;  /* absent, arriving, present, leaving */
-	uint32_t prot : 4;   /* as mapped */
-	uint32_t payer : 8;  /* id of the budget that pays, while users > 0 */
 	uint32_t guard : 1;  /* first page of an allocation: its last page is a guard */
 	uint32_t object : 1; /* first page of an allocation: a heap or region owns it */
+	uint32_t state : 2;  /* absent, arriving, present, leaving */
+	uint32_t prot : 4;   /* as mapped */
 	uint32_t own : 1;    /* first page of an allocation in a heap: it has whole pages */
 	uint32_t aside : 1;  /* first page of addresses that are set aside for a budget */
+	uint32_t payer : 8;  /* id of the budget that pays, while users > 0 */
 };
 
 struct quire_vspace_config {
