@@ -79,11 +79,15 @@ static int32_t refuse_pointer(struct quire_vspace *vs, int32_t why, const void *
 static void tell_about(struct quire_vspace *vs, uint32_t kind, const void *ptr, size_t pages,
 		       uint32_t tag)
 {
-	struct quire_event event = {
-		.kind = kind, .object = vs, .ptr = ptr, .size = pages << vs->page_shift, .tag = tag
-	};
+	if (vs->observer) {
+		struct quire_event event = { .kind = kind,
+					     .object = vs,
+					     .ptr = ptr,
+					     .size = pages << vs->page_shift,
+					     .tag = tag };
 
-	quire_tell(vs, &event);
+		quire_tell(vs, &event);
+	}
 }
 
 /* ---- making and ending a vspace ------------------------------------------------------------- */
@@ -318,9 +322,10 @@ static int32_t make_plan(struct quire_vspace *vs, const struct quire_request *re
 	return quire_ledger_knows(&vs->ledger, plan->budget) ? QUIRE_OK : QUIRE_EINVAL;
 }
 
+/* Sizes of requests that were checked do not overflow. */
 static size_t pages_of(const struct quire_vspace *vs, size_t bytes)
 {
-	return quire_divide_up(bytes, vs->page_size);
+	return (bytes + vs->page_size - 1) >> vs->page_shift;
 }
 
 /* The search for addresses, clipped by what the budget may have; false: not even the least. */
@@ -381,7 +386,8 @@ static int32_t take_addresses(struct quire_vspace *vs, struct plan *plan)
 	plan->request.granted = quire_request_clip(&plan->request, (size_t)(granted - plan->guard)
 									   << vs->page_shift);
 	plan->count = (uint32_t)pages_of(vs, plan->request.granted);
-	quire_extents_resize(&vs->extents, plan->first, plan->count + plan->guard);
+	if (plan->count + plan->guard != granted)
+		quire_extents_resize(&vs->extents, plan->first, plan->count + plan->guard);
 	vs->page[plan->first].guard = plan->guard & 1;
 	vs->page[plan->first].aside = 0;
 	return QUIRE_OK;
@@ -400,10 +406,11 @@ static int32_t back_with_pages(struct quire_section *section, struct plan *plan)
 	struct quire_vspace *vs = section->vs;
 	uint32_t count = plan->reserve ? 0 : plan->count;
 	uint32_t dropped;
-	int32_t status;
+	int32_t status = QUIRE_OK;
 
 	quire_pages_hold(vs, plan->first, count, plan->prot, plan->budget);
-	status = quire_pages_evict(section, plan->first + plan->count, plan->guard);
+	if (plan->guard)
+		status = quire_pages_evict(section, plan->first + plan->count, 1);
 	if (status)
 		quire_pages_drop(vs, plan->first, count);
 	else if (count)
@@ -532,14 +539,12 @@ struct piece {
 	uint32_t count;
 };
 
-static bool is_allocation(const struct quire_vspace *vs, uint32_t start)
-{
-	return quire_extents_size(&vs->extents, start) && !vs->page[start].aside;
-}
-
+/* Pages of the allocation that starts there, its guard not counted; 0: none does. */
 static uint32_t size_of(const struct quire_vspace *vs, uint32_t start)
 {
-	return quire_extents_size(&vs->extents, start) - vs->page[start].guard;
+	const struct quire_page *first = &vs->page[start];
+
+	return first->aside ? 0 : quire_extents_size(&vs->extents, start) - first->guard;
 }
 
 /* Whether the page lies in the window of a heap or region, which is nobody else's to free. */
@@ -556,11 +561,9 @@ static int32_t find_whole(const struct quire_vspace *vs, uintptr_t address, stru
 	if (!quire_in_window(vs, address))
 		return QUIRE_EFOREIGN;
 	piece->start = quire_page_index(vs, address);
-	if (in_object(vs, piece->start))
-		return QUIRE_EFOREIGN;
-	if (address & (vs->page_size - 1) || !is_allocation(vs, piece->start))
-		return QUIRE_EFREE;
 	piece->size = size_of(vs, piece->start);
+	if (!piece->size || vs->page[piece->start].object || address & (vs->page_size - 1))
+		return in_object(vs, piece->start) ? QUIRE_EFOREIGN : QUIRE_EFREE;
 	piece->first = piece->start;
 	piece->count = piece->size;
 	return QUIRE_OK;
@@ -576,11 +579,11 @@ static int32_t find_part(const struct quire_vspace *vs, uintptr_t address, size_
 		return QUIRE_EINVAL;
 	piece->first = quire_page_index(vs, address);
 	piece->start = quire_extents_owner_of(&vs->extents, piece->first);
-	if (piece->start == QUIRE_NOWHERE || !is_allocation(vs, piece->start))
+	piece->size = piece->start == QUIRE_NOWHERE ? 0 : size_of(vs, piece->start);
+	if (!piece->size)
 		return QUIRE_EFREE;
 	if (vs->page[piece->start].object)
 		return QUIRE_EFOREIGN;
-	piece->size = size_of(vs, piece->start);
 	if (pages > piece->size - (piece->first - piece->start) ||
 	    quire_pages_condemned(vs, piece->start, piece->size))
 		return QUIRE_EFREE;
