@@ -7,7 +7,7 @@
  *    mapping without access. Putting frames behind pages is mmap(MAP_FIXED | MAP_SHARED) over a
  *    part of it, taking them away is putting anonymous memory without access there again: one call
  *    whatever the range holds, and the kernel merges it with what is around it.
- * 2. The table `page` says for each page of the window which frame is behind it. A *run* is
+ * 2. The table `behind` says for each page of the window which frame is behind it. A *run* is
  *    adjacent pages on adjacent frames: one call for each view, and one mapping of the kernel.
  *    Frames are asked of the pool in the longest pieces it has. Asking for those behind the frame
  *    of the page before was tried: under churn it saved 0-3 % of the mappings, and is not worth the
@@ -34,6 +34,7 @@
 #include "quire/linux.h"
 
 #define USUAL_CACHE_LINE 64u
+#define FRAME_BITS       24u
 #define RESERVE_MAPPINGS 33u /* odd: see hold_reserve */
 #define NO_ACCESS        (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 #ifndef MAP_FIXED_NOREPLACE
@@ -41,6 +42,8 @@
 #endif
 
 _Static_assert(sizeof(off_t) == 8, "a pool may exceed 2 GiB");
+_Static_assert(QUIRE_EXTENTS_MAX_UNITS <= 1u << FRAME_BITS,
+	       "a frame and its protection are 32 bits");
 
 static _Thread_local bool in_interrupt;
 
@@ -62,31 +65,49 @@ static bool locate(const struct quire_linux *port, uintptr_t va, size_t pages, s
 {
 	uintptr_t offset = va - (uintptr_t)port->window;
 
-	range->first = offset / port->mmu.page_size;
+	range->first = offset >> port->page_shift;
 	range->past = range->first + pages;
-	return offset % port->mmu.page_size == 0 && pages && range->first < port->pages &&
+	return (offset & (port->mmu.page_size - 1)) == 0 && pages && range->first < port->pages &&
 	       pages <= port->pages - range->first;
 }
 
-static size_t count_mapped(const struct quire_linux *port, struct range range)
+/* What is behind a page as one number, so that a run of pages is a run of numbers. Nothing: 0. */
+static uint32_t behind(uint32_t frame, uint32_t prot)
 {
-	size_t count = 0;
-
-	for (size_t page = range.first; page < range.past; page++)
-		count += port->page[page].prot != 0;
-	return count;
+	return frame | prot << FRAME_BITS;
 }
 
-/* The end of the run of adjacent, mapped frames that begins with the first page of the range. */
+static uint32_t frame_behind(const struct quire_linux *port, size_t page)
+{
+	return port->behind[page] & (((uint32_t)1 << FRAME_BITS) - 1);
+}
+
+static uint32_t prot_behind(const struct quire_linux *port, size_t page)
+{
+	return port->behind[page] >> FRAME_BITS;
+}
+
+/* Whether something is behind each page of the range, or behind none of them. */
+static bool all_are(const struct quire_linux *port, struct range range, bool mapped)
+{
+	const uint32_t *page = &port->behind[range.first];
+	const uint32_t *past = &port->behind[range.past];
+
+	while (page < past && (*page != 0) == mapped)
+		page++;
+	return page == past;
+}
+
+/* The end of the adjacent frames of one protection that begin with the first page of the range. */
 static size_t run_end(const struct quire_linux *port, struct range range)
 {
-	const struct quire_linux_page *first = &port->page[range.first];
-	size_t count = 1;
+	uint32_t next = port->behind[range.first];
 
-	while (count < range.past - range.first && first[count].prot &&
-	       first[count].frame == first->frame + count)
-		count++;
-	return range.first + count;
+	do {
+		range.first++;
+		next++;
+	} while (range.first < range.past && port->behind[range.first] == next);
+	return range.first;
 }
 
 /* The end of the pages that have the protection of the first page of the range. */
@@ -94,7 +115,7 @@ static size_t same_protection_end(const struct quire_linux *port, struct range r
 {
 	size_t page = range.first + 1;
 
-	while (page < range.past && port->page[page].prot == port->page[range.first].prot)
+	while (page < range.past && prot_behind(port, page) == prot_behind(port, range.first))
 		page++;
 	return page;
 }
@@ -124,22 +145,21 @@ static int kernel_protection(const struct quire_linux *port, const char *view, u
 
 static void *address_in(const struct quire_linux *port, char *view, struct range range)
 {
-	return view + range.first * port->mmu.page_size;
+	return view + (range.first << port->page_shift);
 }
 
 static size_t bytes_of(const struct quire_linux *port, struct range range)
 {
-	return (range.past - range.first) * port->mmu.page_size;
+	return (range.past - range.first) << port->page_shift;
 }
 
 static bool map_run(struct quire_linux *port, char *view, struct range run)
 {
-	const struct quire_linux_page *page = &port->page[run.first];
-	off_t offset = (off_t)page->frame * (off_t)port->mmu.page_size;
+	off_t offset = (off_t)frame_behind(port, run.first) << port->page_shift;
 
 	port->counters.mmap_calls++;
 	return succeeded(port, mmap(address_in(port, view, run), bytes_of(port, run),
-				    kernel_protection(port, view, page->prot),
+				    kernel_protection(port, view, prot_behind(port, run.first)),
 				    MAP_SHARED | MAP_FIXED, port->memfd, offset) != MAP_FAILED);
 }
 
@@ -228,14 +248,22 @@ static int32_t power(void *context, uint32_t bank, bool on)
 static void give_frames(struct quire_linux *port, struct range range)
 {
 	while (range.first < range.past) {
-		struct quire_linux_page *page = &port->page[range.first];
 		size_t count = run_end(port, range) - range.first;
 
-		if (page->prot)
-			quire_frames_give(&port->frames, page->frame, (uint32_t)count);
-		memset(page, 0, count * sizeof(*page));
+		if (port->behind[range.first])
+			quire_frames_give(&port->frames, frame_behind(port, range.first),
+					  (uint32_t)count);
+		memset(&port->behind[range.first], 0, count * sizeof(*port->behind));
 		range.first += count;
 	}
+}
+
+/* Adjacent frames behind the pages up to `past`, which is returned. */
+static size_t put_behind(struct quire_linux *port, size_t page, size_t past, uint32_t next)
+{
+	while (page < past)
+		port->behind[page++] = next++;
+	return past;
 }
 
 /* A frame for each page of a range, or for none. */
@@ -253,10 +281,7 @@ static int32_t take_frames(struct quire_linux *port, struct range range, uint32_
 			give_frames(port, range);
 			return status;
 		}
-		for (uint32_t i = 0; i < run.count; i++, page++) {
-			port->page[page].frame = run.start + i;
-			port->page[page].prot = prot;
-		}
+		page = put_behind(port, page, page + run.count, behind(run.start, prot));
 	}
 	return QUIRE_OK;
 }
@@ -313,7 +338,7 @@ static void restore_protection(struct quire_linux *port, struct range range)
 	while (range.first < range.past) {
 		struct range same = { range.first, same_protection_end(port, range) };
 
-		protect_views(port, same, port->page[same.first].prot);
+		protect_views(port, same, prot_behind(port, same.first));
 		range.first = same.past;
 	}
 	hold_reserve(port);
@@ -342,7 +367,7 @@ static int32_t linux_map(const struct quire_mmu *mmu, uintptr_t va, size_t pages
 	int32_t status;
 
 	if (!locate(port, va, pages, &range) || !quire_mmu_accepts(&port->mmu, prot) ||
-	    count_mapped(port, range) || !hold_reserve(port))
+	    !all_are(port, range, false) || !hold_reserve(port))
 		return QUIRE_EDRIVER;
 	status = take_frames(port, range, prot);
 	if (status)
@@ -361,7 +386,7 @@ static int32_t linux_unmap(const struct quire_mmu *mmu, uintptr_t va, size_t pag
 
 	if (!locate(port, va, pages, &range))
 		return QUIRE_EDRIVER;
-	return count_mapped(port, range) ? release(port, range) : QUIRE_OK;
+	return all_are(port, range, false) ? QUIRE_OK : release(port, range);
 }
 
 static int32_t linux_protect(const struct quire_mmu *mmu, uintptr_t va, size_t pages, uint32_t prot)
@@ -370,14 +395,14 @@ static int32_t linux_protect(const struct quire_mmu *mmu, uintptr_t va, size_t p
 	struct range range;
 
 	if (!locate(port, va, pages, &range) || !quire_mmu_accepts(&port->mmu, prot) ||
-	    count_mapped(port, range) != pages)
+	    !all_are(port, range, true))
 		return QUIRE_EDRIVER;
 	if (!protect_views(port, range, prot)) {
 		restore_protection(port, range);
 		return QUIRE_EDRIVER;
 	}
 	for (size_t page = range.first; page < range.past; page++)
-		port->page[page].prot = prot;
+		port->behind[page] = behind(frame_behind(port, page), prot);
 	return QUIRE_OK;
 }
 
@@ -546,10 +571,10 @@ static bool make_tables(struct quire_linux *port, const struct quire_linux_confi
 		.observer = config->observer,
 	};
 
-	port->page = calloc(config->pages, sizeof(*port->page));
+	port->behind = calloc(config->pages, sizeof(*port->behind));
 	port->frames_storage = malloc(frames.storage_bytes);
 	frames.storage = port->frames_storage;
-	return port->page && !quire_frames_init(&port->frames, &frames) &&
+	return port->behind && !quire_frames_init(&port->frames, &frames) &&
 	       (!config->image_frames ||
 		!quire_frames_take_at(&port->frames, 0, config->image_frames));
 }
@@ -629,6 +654,8 @@ int32_t quire_linux_init(struct quire_linux *port, const struct quire_linux_conf
 	port->mmu = describe(port, config);
 	if (!is_possible(&port->mmu, config))
 		return QUIRE_EINVAL;
+	while ((size_t)1 << port->page_shift < port->mmu.page_size)
+		port->page_shift++;
 	make_locks(port, config->check_locks);
 	status = make_port(port, config);
 	if (status) {
@@ -648,7 +675,7 @@ void quire_linux_fini(struct quire_linux *port)
 	give_up_reserve(port);
 	if (port->memfd >= 0)
 		close(port->memfd);
-	free(port->page);
+	free(port->behind);
 	free(port->frames_storage);
 	pthread_mutex_destroy(&port->lock);
 	pthread_mutex_destroy(&port->transition);
@@ -667,9 +694,9 @@ uint32_t quire_linux_frame_of(const struct quire_linux *port, const void *ptr)
 	struct range range;
 
 	address -= address % port->mmu.page_size;
-	if (!locate(port, address, 1, &range) || !port->page[range.first].prot)
+	if (!locate(port, address, 1, &range) || !port->behind[range.first])
 		return QUIRE_NOWHERE;
-	return port->page[range.first].frame;
+	return frame_behind(port, range.first);
 }
 
 void *quire_linux_view_frame(const struct quire_linux *port, uint32_t frame)

@@ -98,20 +98,15 @@ struct quire_linux_counters {
 	uint64_t invalidations; /**< calls; none where the port is coherent */
 };
 
-/** What is behind a page. Private. */
-struct quire_linux_page {
-	uint32_t frame;
-	uint32_t prot; /* 0: nothing is behind it */
-};
-
 struct quire_linux {
 	struct quire_mmu mmu; /**< what a vspace is given */
 	void *window;         /**< its first page */
 	size_t pages;         /**< its length */
 
 	/* Private. */
-	char *view[2]; /* window and alias; NULL: no alias */
-	struct quire_linux_page *page;
+	unsigned page_shift;
+	char *view[2];    /* window and alias; NULL: no alias */
+	uint32_t *behind; /* each page of the window */
 	struct quire_frames frames;
 	void *frames_storage;
 	size_t free_frames;   /* these three are atomic: no lock is held */
