@@ -14,10 +14,11 @@
 #include "yardstick.h"
 
 const struct workload *const workloads[] = {
-	&workload_bundle,      &workload_heap_512k, &workload_heap_4m,     &workload_pages_1024,
-	&workload_pages_65536, &workload_pages_1m,  &workload_range,       &workload_resize,
-	&workload_owner,       &workload_vmh,       &workload_vmh_mapping, &workload_vpage,
-	&workload_vregion,     &workload_buffer,    &workload_metadata,    &workload_instructions,
+	&workload_bundle,       &workload_heap_512k, &workload_heap_4m,     &workload_pages_1024,
+	&workload_pages_65536,  &workload_pages_1m,  &workload_range,       &workload_resize,
+	&workload_owner,        &workload_vmh,       &workload_vmh_mapping, &workload_vpage,
+	&workload_frames,       &workload_vregion,   &workload_buffer,      &workload_metadata,
+	&workload_instructions,
 #ifdef QUIRE_BENCH_MODEL
 	&workload_churn,
 #endif

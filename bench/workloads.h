@@ -20,6 +20,7 @@ extern const struct workload workload_owner;
 extern const struct workload workload_vmh;
 extern const struct workload workload_vmh_mapping;
 extern const struct workload workload_vpage;
+extern const struct workload workload_frames;
 extern const struct workload workload_vregion;
 extern const struct workload workload_buffer;
 extern const struct workload workload_metadata;
