@@ -13,7 +13,10 @@
  *    on filling up while emptier ones drain, fall empty and can be switched off. Where no run is
  *    long enough the longest is taken, wherever it is: filling up the holes of the fullest bank
  *    instead took twice as many runs and kept no fewer banks on.
- * 4. Only if no powered bank has a free frame is another switched on, the lowest that obeys.
+ * 4. Nothing longer than the longest free run is looked for. A take that finds less than it wants
+ *    has learned how long that is; what is given back, or switched on, makes it unknown again. So
+ *    a request that is served in many pieces looks through all free runs once, not for each piece.
+ * 5. Only if no powered bank has a free frame is another switched on, the lowest that obeys.
  *
  * Bound: a take walks the bitmap at most once, a give touches the words of its range twice; both
  * look at each bank at most twice. Nothing depends on what was taken before.
@@ -139,6 +142,7 @@ static int32_t power_on(struct quire_frames *frames, uint32_t bank)
 	if (frames->config.power(frames->config.context, bank, true))
 		return QUIRE_EDRIVER;
 	frames->powered[bank] = 1;
+	frames->longest = frames->config.frames_per_bank;
 	frames->switches++;
 	frames->banks_on++;
 	if (frames->banks_on > frames->banks_on_peak)
@@ -203,7 +207,7 @@ static struct part search_powered(const struct quire_frames *frames, uint32_t wa
 
 		if (!worth_a_look(frames, bank, best, want))
 			continue;
-		while (next_free_run(frames, &run, run.end))
+		while (length(run) != want && next_free_run(frames, &run, run.end))
 			if (is_better(frames, run, best, want))
 				best = run;
 	}
@@ -252,6 +256,7 @@ int32_t quire_frames_init(struct quire_frames *frames, const struct quire_frames
 	memset(config->storage, 0, QUIRE_FRAMES_STORAGE(config->banks, config->frames_per_bank));
 	frames->config = *config;
 	frames->words_per_bank = QUIRE_DIVIDE_UP_(config->frames_per_bank, BITS);
+	frames->longest = config->frames_per_bank;
 	words = (size_t)config->banks * frames->words_per_bank;
 	frames->taken = config->storage;
 	frames->used = (uint32_t *)(frames->taken + words);
@@ -272,7 +277,7 @@ int32_t quire_frames_take(struct quire_frames *frames, uint32_t want, struct qui
 
 	if (!want)
 		return QUIRE_EINVAL;
-	found = search_powered(frames, want);
+	found = search_powered(frames, smaller(want, frames->longest));
 	if (!length(found)) {
 		int32_t status = power_another(frames);
 
@@ -280,6 +285,7 @@ int32_t quire_frames_take(struct quire_frames *frames, uint32_t want, struct qui
 			return status;
 		found = search_powered(frames, want);
 	}
+	frames->longest = length(found) < want ? length(found) : frames->longest;
 	found.end = found.start + smaller(want, length(found));
 	toggle(frames, found, true);
 	run->start = found.bank * frames->config.frames_per_bank + found.start;
@@ -308,6 +314,18 @@ static bool range_taken(const struct quire_frames *frames, uint32_t start, uint3
 		count -= length(part);
 	}
 	return all;
+}
+
+static void toggle_range(struct quire_frames *frames, uint32_t start, uint32_t count, bool take)
+{
+	while (count) {
+		struct part part = first_part(frames, start, count);
+
+		toggle(frames, part, take);
+		power_off_if_empty(frames, part.bank);
+		start += length(part);
+		count -= length(part);
+	}
 }
 
 /* Switch off the empty ones of these banks. */
@@ -343,13 +361,7 @@ int32_t quire_frames_take_at(struct quire_frames *frames, uint32_t start, uint32
 	status = power_range(frames, start, count);
 	if (status)
 		return status;
-	while (count) {
-		struct part part = first_part(frames, start, count);
-
-		toggle(frames, part, true);
-		start += length(part);
-		count -= length(part);
-	}
+	toggle_range(frames, start, count, true);
 	return QUIRE_OK;
 }
 
@@ -359,14 +371,8 @@ int32_t quire_frames_give(struct quire_frames *frames, uint32_t start, uint32_t 
 		return QUIRE_EINVAL;
 	if (!range_taken(frames, start, count, 0))
 		return QUIRE_EFREE;
-	while (count) {
-		struct part part = first_part(frames, start, count);
-
-		toggle(frames, part, false);
-		power_off_if_empty(frames, part.bank);
-		start += length(part);
-		count -= length(part);
-	}
+	frames->longest = frames->config.frames_per_bank;
+	toggle_range(frames, start, count, false);
 	return QUIRE_OK;
 }
 
@@ -397,31 +403,27 @@ uint32_t quire_frames_banks_on_peak(const struct quire_frames *frames)
 
 /* ---- the full check ------------------------------------------------------------------------- */
 
-/* How many of the first so many bits of a bank are set. */
-static uint32_t count_taken(const struct quire_frames *frames, uint32_t bank, uint32_t bits)
-{
-	uint32_t count = 0;
-
-	for (uint32_t bit = 0; bit < bits; bit++)
-		count += (bits_of(frames, bank)[bit / BITS] >> bit % BITS & 1) != 0;
-	return count;
-}
-
 static const char *check_bank(const struct quire_frames *frames, uint32_t bank)
 {
 	uint32_t per_bank = frames->config.frames_per_bank;
-	uint32_t bits = frames->words_per_bank * BITS;
-	uint32_t taken = count_taken(frames, bank, per_bank);
+	struct part run = { .bank = bank };
+	uint32_t free_frames = 0, longest = 0;
 
-	if (taken != frames->used[bank])
-		return "a bank counts other frames than its bits";
-	if (count_taken(frames, bank, bits) - taken != bits - per_bank)
+	if (next_bit(frames, bank, per_bank, ~(quire_word)0) < frames->words_per_bank * BITS)
 		return "a bit behind the last frame of a bank is clear";
+	while (next_free_run(frames, &run, run.end)) {
+		free_frames += length(run);
+		longest = length(run) > longest ? length(run) : longest;
+	}
+	if (per_bank - free_frames != frames->used[bank])
+		return "a bank counts other frames than its bits";
 	if (frames->powered[bank] > 1)
 		return "a bank is neither on nor off";
-	if (!frames->powered[bank] && (frames->used[bank] || !frames->config.power))
-		return "a bank is in use without power";
-	return NULL;
+	if (!frames->powered[bank])
+		return frames->used[bank] || !frames->config.power
+			       ? "a bank is in use without power"
+			       : NULL;
+	return longest > frames->longest ? "a free run is longer than the longest" : NULL;
 }
 
 const char *quire_frames_check(const struct quire_frames *frames)

@@ -73,6 +73,7 @@ struct quire_frames {
 	uint32_t *used;    /* frames taken, per bank */
 	uint32_t *powered; /* 0 or 1, per bank */
 	uint32_t words_per_bank;
+	uint32_t longest; /* no free run in a powered bank is longer */
 	uint32_t total_used;
 	uint32_t banks_on;
 	uint32_t banks_on_peak;

@@ -579,6 +579,10 @@ static void the_check_notices_records_that_disagree(void **state)
 	pool.frames.total_used++;
 	assert_non_null(quire_frames_check(&pool.frames));
 	pool.frames.total_used--;
+	pool.frames.longest = 29;
+	assert_non_null(quire_frames_check(&pool.frames));
+	pool.frames.longest = 30;
+	assert_null(quire_frames_check(&pool.frames));
 	pool.frames.powered[0] = 0;
 	assert_non_null(quire_frames_check(&pool.frames));
 	pool.frames.powered[0] = 1;
