@@ -312,8 +312,8 @@ static char *map_time(const struct bench *bench, enum verdict *verdict)
 
 	at_most(&list, "1 page", value(bench, "vpage", "1, mapped to kernel alone"), 3, 1.05);
 	at_most(&list, "16", value(bench, "vpage", "16, mapped to kernel alone"), 3, 1.05);
-	at_most(&list, "16 scattered", value(bench, "vpage", "16 scattered, to kernel alone"), 3,
-		1.05);
+	at_most(&list, "16 scattered",
+		value(bench, "vpage", "16 scattered, mapped to kernel alone"), 3, 1.05);
 	return conclude(&list, verdict);
 }
 
