@@ -328,50 +328,50 @@ static size_t pages_of(const struct quire_vspace *vs, size_t bytes)
 	return (bytes + vs->page_size - 1) >> vs->page_shift;
 }
 
-/* The search for addresses, clipped by what the budget may have; false: not even the least. */
-static bool plan_wish(const struct quire_vspace *vs, const struct plan *plan,
-		      struct quire_extent_wish *wish)
+static uint32_t smaller(size_t a, size_t b)
 {
-	size_t allowed =
-		plan->reserve ? SIZE_MAX : quire_pages_allowance(vs, plan->budget, plan->spare);
+	return (uint32_t)(a < b ? a : b);
+}
+
+/* The search for addresses, clipped by what the budget may have. */
+static int32_t plan_wish(const struct quire_vspace *vs, const struct plan *plan,
+			 struct quire_extent_wish *wish)
+{
 	size_t min = pages_of(vs, plan->request.min);
 	size_t preferred = pages_of(vs, plan->request.size);
 	size_t align = plan->request.align >> vs->page_shift;
-	size_t window = vs->pages;
+	size_t allowed =
+		plan->reserve ? preferred : quire_pages_allowance(vs, plan->budget, plan->spare);
 
 	if (min > allowed)
-		return false;
-	preferred = preferred < allowed ? preferred : allowed;
-	preferred = preferred < window ? preferred : window;
-	wish->min = (uint32_t)(min < window ? min : window) + plan->guard;
-	wish->preferred = (uint32_t)preferred + plan->guard;
-	wish->step = 1;
+		return quire_pages_refusal(vs, plan->budget, min, plan->spare);
+	if (min > vs->pages || align > vs->pages)
+		return QUIRE_ENOVIRT;
+	wish->min = (uint32_t)min + plan->guard;
+	wish->preferred = smaller(smaller(preferred, vs->pages), allowed) + plan->guard;
 	wish->align = align > 1 ? (uint32_t)align : 1;
 	wish->phase = (uint32_t)(vs->base >> vs->page_shift) & (wish->align - 1);
-	return true;
+	return QUIRE_OK;
 }
 
 static int32_t find_addresses(struct quire_vspace *vs, const struct plan *plan, bool only_look,
 			      uint32_t *first, uint32_t *granted)
 {
-	struct quire_extent_wish wish;
+	struct quire_budget *budget = plan->budget;
+	struct quire_extent_wish wish = { .step = 1 };
+	int32_t status = plan_wish(vs, plan, &wish);
 
-	if (!plan_wish(vs, plan, &wish))
-		return quire_pages_refusal(vs, plan->budget, pages_of(vs, plan->request.min),
-					   plan->spare);
-	if (pages_of(vs, plan->request.min) > vs->pages ||
-	    plan->request.align >> vs->page_shift > vs->pages)
-		return QUIRE_ENOVIRT;
+	if (status)
+		return status;
 	*first = only_look ? quire_extents_would_take(&vs->extents, &wish, granted)
 			   : quire_extents_take(&vs->extents, &wish, granted);
-	if (*first == QUIRE_NOWHERE && only_look && plan->budget->aside_set == &vs->extents &&
-	    plan->budget->aside_start != QUIRE_NOWHERE && wish.min <= plan->budget->aside_count) {
-		*first = plan->budget->aside_start;
-		*granted = wish.preferred < plan->budget->aside_count ? wish.preferred
-								      : plan->budget->aside_count;
+	if (*first == QUIRE_NOWHERE && only_look && budget->aside_set == &vs->extents &&
+	    budget->aside_start != QUIRE_NOWHERE && wish.min <= budget->aside_count) {
+		*first = budget->aside_start;
+		*granted = smaller(wish.preferred, budget->aside_count);
 	}
 	if (*first == QUIRE_NOWHERE && !only_look)
-		*first = quire_aside_claim(plan->budget, &vs->extents, &wish, granted);
+		*first = quire_aside_claim(budget, &vs->extents, &wish, granted);
 	return *first == QUIRE_NOWHERE ? QUIRE_ENOVIRT : QUIRE_OK;
 }
 
@@ -439,22 +439,44 @@ static void *finish(struct quire_vspace *vs, struct quire_request *request, cons
 	return ptr;
 }
 
-void *quire_vpage_request(struct quire_vspace *vs, struct quire_request *request, uint32_t prot)
+/* Exactly these pages. */
+static int32_t take_at(struct quire_vspace *vs, struct plan *plan, const void *at)
 {
-	struct quire_section section;
+	uintptr_t address = quire_address(vs, at);
+	size_t pages = pages_of(vs, plan->request.size);
+
+	if (!quire_in_window(vs, address) || address & (vs->page_size - 1) || pages > vs->pages)
+		return QUIRE_EINVAL;
+	if (pages > quire_pages_allowance(vs, plan->budget, plan->spare))
+		return quire_pages_refusal(vs, plan->budget, pages, plan->spare);
+	plan->first = quire_page_index(vs, address);
+	plan->count = (uint32_t)pages;
+	return quire_extents_alloc_at(&vs->extents, plan->first, plan->count);
+}
+
+/* Anywhere, or if it is fixed, there. */
+static void *serve(struct quire_vspace *vs, struct quire_request *request, uint32_t prot,
+		   bool fixed, const void *at)
+{
 	struct plan plan;
 	int32_t status = make_plan(vs, request, prot, &plan);
 
 	if (!status && quire_forbidden(vs))
 		status = QUIRE_ECONTEXT;
-	if (status)
-		return finish(vs, request, &plan, status);
-	section = quire_section_enter(vs);
-	status = take_addresses(vs, &plan);
-	if (!status)
-		status = back_with_pages(&section, &plan);
-	quire_section_leave(&section);
+	if (!status) {
+		struct quire_section section = quire_section_enter(vs);
+
+		status = fixed ? take_at(vs, &plan, at) : take_addresses(vs, &plan);
+		if (!status)
+			status = back_with_pages(&section, &plan);
+		quire_section_leave(&section);
+	}
 	return finish(vs, request, &plan, status);
+}
+
+void *quire_vpage_request(struct quire_vspace *vs, struct quire_request *request, uint32_t prot)
+{
+	return serve(vs, request, prot, false, NULL);
 }
 
 size_t quire_vpage_would_fit(struct quire_vspace *vs, struct quire_request *request)
@@ -478,56 +500,28 @@ size_t quire_vpage_would_fit(struct quire_vspace *vs, struct quire_request *requ
 	return request->granted;
 }
 
-static void *request_pages(struct quire_vspace *vs, size_t pages, uint32_t prot, uint32_t flags)
+static void *serve_pages(struct quire_vspace *vs, size_t pages, uint32_t prot, uint32_t flags,
+			 bool fixed, const void *at)
 {
 	struct quire_request request = { .flags = flags };
 
 	request.size = pages > SIZE_MAX >> vs->page_shift ? 0 : pages << vs->page_shift;
-	return quire_vpage_request(vs, &request, prot);
+	return serve(vs, &request, prot, fixed, at);
 }
 
 void *quire_vpage_alloc(struct quire_vspace *vs, size_t pages, uint32_t prot)
 {
-	return request_pages(vs, pages, prot, 0);
-}
-
-void *quire_vpage_reserve(struct quire_vspace *vs, size_t pages)
-{
-	return request_pages(vs, pages, QUIRE_RW, QUIRE_RESERVE);
-}
-
-static int32_t take_at(struct quire_vspace *vs, struct plan *plan, uintptr_t address)
-{
-	size_t pages = pages_of(vs, plan->request.size);
-
-	if (!quire_in_window(vs, address) || address & (vs->page_size - 1) || pages > vs->pages)
-		return QUIRE_EINVAL;
-	if (pages > quire_pages_allowance(vs, plan->budget, plan->spare))
-		return quire_pages_refusal(vs, plan->budget, pages, plan->spare);
-	plan->first = quire_page_index(vs, address);
-	plan->count = (uint32_t)pages;
-	return quire_extents_alloc_at(&vs->extents, plan->first, plan->count);
+	return serve_pages(vs, pages, prot, 0, false, NULL);
 }
 
 void *quire_vpage_alloc_at(struct quire_vspace *vs, void *ptr, size_t pages, uint32_t prot)
 {
-	struct quire_request request = { .size = 0 };
-	struct quire_section section;
-	struct plan plan;
-	int32_t status;
+	return serve_pages(vs, pages, prot, 0, true, ptr);
+}
 
-	request.size = pages > SIZE_MAX >> vs->page_shift ? 0 : pages << vs->page_shift;
-	status = make_plan(vs, &request, prot, &plan);
-	if (!status && quire_forbidden(vs))
-		status = QUIRE_ECONTEXT;
-	if (status)
-		return finish(vs, &request, &plan, status);
-	section = quire_section_enter(vs);
-	status = take_at(vs, &plan, quire_address(vs, ptr));
-	if (!status)
-		status = back_with_pages(&section, &plan);
-	quire_section_leave(&section);
-	return finish(vs, &request, &plan, status);
+void *quire_vpage_reserve(struct quire_vspace *vs, size_t pages)
+{
+	return serve_pages(vs, pages, QUIRE_RW, QUIRE_RESERVE, false, NULL);
 }
 
 /* ---- finding an allocation ------------------------------------------------------------------ */
