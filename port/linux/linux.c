@@ -35,6 +35,7 @@
 
 #define USUAL_CACHE_LINE 64u
 #define FRAME_BITS       24u
+#define VIEWS            2   /* the window and its alias */
 #define RESERVE_MAPPINGS 33u /* odd: see hold_reserve */
 #define NO_ACCESS        (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 #ifndef MAP_FIXED_NOREPLACE
@@ -293,9 +294,9 @@ static bool map_views(struct quire_linux *port, struct range range)
 	while (range.first < range.past) {
 		struct range run = { range.first, run_end(port, range) };
 
-		if (!map_run(port, port->view[0], run) ||
-		    (port->view[1] && !map_run(port, port->view[1], run)))
-			return false;
+		for (int i = 0; i < VIEWS; i++)
+			if (port->view[i] && !map_run(port, port->view[i], run))
+				return false;
 		port->counters.runs++;
 		range.first = run.past;
 	}
@@ -304,8 +305,10 @@ static bool map_views(struct quire_linux *port, struct range range)
 
 static bool clear_views(struct quire_linux *port, struct range range)
 {
-	return clear_view(port, port->view[0], range) &&
-	       (!port->view[1] || clear_view(port, port->view[1], range));
+	for (int i = 0; i < VIEWS; i++)
+		if (port->view[i] && !clear_view(port, port->view[i], range))
+			return false;
+	return true;
 }
 
 /* No access to the range any more, even at the limit of mappings. */
@@ -669,7 +672,7 @@ int32_t quire_linux_init(struct quire_linux *port, const struct quire_linux_conf
 
 void quire_linux_fini(struct quire_linux *port)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < VIEWS; i++)
 		if (port->view[i])
 			munmap(port->view[i], port->pages * port->mmu.page_size);
 	give_up_reserve(port);
