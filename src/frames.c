@@ -34,21 +34,19 @@
 
 /* ---- bits ----------------------------------------------------------------------------------- */
 
-/* The bits of word `index` of a bitmap that belong to [start, end), of which some do. */
-static quire_word mask_of(uint32_t index, uint32_t start, uint32_t end)
-{
-	quire_word mask = ~(quire_word)0;
-
-	if (start > index * BITS)
-		mask <<= start - index * BITS;
-	if (end < (index + 1) * BITS)
-		mask &= ~(quire_word)0 >> ((index + 1) * BITS - end);
-	return mask;
-}
-
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
+}
+
+/* The bits of [*start, end) that lie in the word of *start, which moves behind them. */
+static quire_word next_mask(uint32_t *start, uint32_t end)
+{
+	uint32_t bit = *start % BITS;
+	uint32_t count = smaller(BITS - bit, end - *start);
+
+	*start += count;
+	return ~(quire_word)0 >> (BITS - count) << bit;
 }
 
 /* ---- the frames of one bank ----------------------------------------------------------------- */
@@ -77,22 +75,22 @@ static quire_word *bits_of(const struct quire_frames *frames, uint32_t bank)
 /* Whether every frame of the part is taken, or with flip ~0 every one is free. */
 static bool all_taken(const struct quire_frames *frames, struct part part, quire_word flip)
 {
-	const quire_word *bits = bits_of(frames, part.bank);
+	const quire_word *word = bits_of(frames, part.bank) + part.start / BITS;
 	quire_word other = 0;
 
-	for (uint32_t word = part.start / BITS; word * BITS < part.end; word++)
-		other |= ~(bits[word] ^ flip) & mask_of(word, part.start, part.end);
+	while (part.start < part.end)
+		other |= ~(*word++ ^ flip) & next_mask(&part.start, part.end);
 	return !other;
 }
 
 /* Take frames that are all free, or give frames that are all taken. */
 static void toggle(struct quire_frames *frames, struct part part, bool take)
 {
-	quire_word *bits = bits_of(frames, part.bank);
+	quire_word *word = bits_of(frames, part.bank) + part.start / BITS;
 	uint32_t count = take ? part.end - part.start : part.start - part.end;
 
-	for (uint32_t word = part.start / BITS; word * BITS < part.end; word++)
-		bits[word] ^= mask_of(word, part.start, part.end);
+	while (part.start < part.end)
+		*word++ ^= next_mask(&part.start, part.end);
 	frames->used[part.bank] += count;
 	frames->total_used += count;
 }
@@ -168,49 +166,39 @@ static uint32_t length(struct part run)
 	return run.end - run.start;
 }
 
-/* Whether this bank has power and may have a longer run than the best, as far as that is of use, or
- * one as long in a fuller bank. */
-static bool worth_a_look(const struct quire_frames *frames, uint32_t bank, struct part best,
-			 uint32_t want)
+/* Look through a bank for a better run than the best, of which `found` frames are of use: one that
+ * suffices, or is longer; if they are equal, one in a fuller bank, then a shorter one. Returns how
+ * many frames of the best are of use now. */
+static uint32_t search_bank(const struct quire_frames *frames, uint32_t bank, uint32_t want,
+			    struct part *best, uint32_t found)
 {
+	bool fuller = frames->used[bank] > frames->used[best->bank];
 	uint32_t free_frames = frames->config.frames_per_bank - frames->used[bank];
-	uint32_t found = smaller(length(best), want);
+	struct part run = { .bank = bank };
 
-	if (!frames->powered[bank])
-		return false;
-	if (found && frames->used[bank] > frames->used[best.bank])
-		return free_frames >= found;
-	return found < want && free_frames > found;
-}
+	if (!frames->powered[bank] || free_frames < found || (found == want && !fuller))
+		return found;
+	while (length(run) != want && next_free_run(frames, &run, run.end)) {
+		uint32_t useful = smaller(length(run), want);
 
-/* Of two runs: one that suffices, or is longer; then one in a fuller bank; then the shorter. */
-static bool is_better(const struct quire_frames *frames, struct part run, struct part best,
-		      uint32_t want)
-{
-	uint32_t useful = smaller(length(run), want);
-	uint32_t found = smaller(length(best), want);
-
-	if (useful != found)
-		return useful > found;
-	if (run.bank != best.bank)
-		return frames->used[run.bank] > frames->used[best.bank];
-	return length(run) < length(best);
+		if (useful > found ||
+		    (useful == found &&
+		     (best->bank == bank ? length(run) < length(*best) : fuller))) {
+			*best = run;
+			found = useful;
+		}
+	}
+	return found;
 }
 
 /* The best run of all powered banks, the lowest of equals; it is empty if there is none. */
 static struct part search_powered(const struct quire_frames *frames, uint32_t want)
 {
 	struct part best = { .bank = 0 };
+	uint32_t found = 0;
 
-	for (uint32_t bank = 0; bank < frames->config.banks; bank++) {
-		struct part run = { .bank = bank };
-
-		if (!worth_a_look(frames, bank, best, want))
-			continue;
-		while (length(run) != want && next_free_run(frames, &run, run.end))
-			if (is_better(frames, run, best, want))
-				best = run;
-	}
+	for (uint32_t bank = 0; bank < frames->config.banks; bank++)
+		found = search_bank(frames, bank, want, &best, found);
 	return best;
 }
 
@@ -238,12 +226,15 @@ static bool is_possible(const struct quire_frames_config *config)
 static void mark_spare_bits(struct quire_frames *frames)
 {
 	uint32_t past = frames->words_per_bank * BITS;
-	uint32_t frame = frames->config.frames_per_bank;
+	uint32_t spare = frames->config.frames_per_bank;
+	quire_word *last = &frames->taken[spare / BITS];
+	quire_word mask;
 
-	if (frame == past)
+	if (spare == past)
 		return;
+	mask = next_mask(&spare, past);
 	for (uint32_t bank = 0; bank < frames->config.banks; bank++)
-		bits_of(frames, bank)[frame / BITS] = mask_of(frame / BITS, frame, past);
+		last[(size_t)bank * frames->words_per_bank] = mask;
 }
 
 int32_t quire_frames_init(struct quire_frames *frames, const struct quire_frames_config *config)
