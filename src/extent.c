@@ -335,24 +335,23 @@ USUAL quire_word candidates(const struct quire_extents *set, uint32_t word, uint
 }
 
 /* Those of the candidates that have no boundary between. A run that ends beyond the word can only be
- * the last to start in it; for the others, the distances from 1 up are doubled. */
+ * the last to start in it; for the others, boundaries are smeared down as far as count - 1 units. */
 static quire_word exactly(const struct quire_extents *set, uint32_t word, uint32_t count,
 			  quire_word candidates)
 {
-	quire_word near = set->starts[word] >> 1;
-	quire_word last = bit(highest_bit(set->starts[word]));
 	quire_word beyond = ~(quire_word)0 << (BITS - count);
-	quire_word before_end = bits_through(highest_bit(last) + count) >> 1;
-	quire_word outer = candidates & beyond & last;
+	quire_word near = set->starts[word] >> 1;
+	uint32_t last = highest_bit(set->starts[word]);
+	quire_word outer = candidates & beyond & bit(last);
+	uint32_t reach = 1;
 
-	if (outer && set->starts[word + 1] & before_end)
-		outer = 0;
-	for (uint32_t done = 1, step; done < count - 1; done += step) {
-		step = done < count - 1 - done ? done : count - 1 - done;
-		near |= near >> step;
-	}
 	if (count == 1)
-		near = 0;
+		return candidates;
+	if (outer && set->starts[word + 1] & (bits_through(last + count) >> 1))
+		outer = 0;
+	for (; 2 * reach < count; reach *= 2)
+		near |= near >> reach;
+	near |= near >> (count - 1 - reach);
 	return (candidates & ~beyond & ~near) | outer;
 }
 
@@ -787,18 +786,6 @@ int32_t quire_extents_init(struct quire_extents *set, uint32_t units,
 
 /* ---- public --------------------------------------------------------------------------------- */
 
-RARE uint32_t take(struct quire_extents *set, struct quire_extent_wish wish, uint32_t *granted)
-{
-	struct found found = { .start = QUIRE_NOWHERE };
-	uint32_t count = 0;
-
-	if (sensible(set, &wish))
-		found = search_range(set, &wish, &count);
-	if (granted)
-		*granted = found.start == QUIRE_NOWHERE ? 0 : count;
-	return found.start == QUIRE_NOWHERE ? QUIRE_NOWHERE : carve(set, found, count);
-}
-
 uint32_t quire_extents_would_take(const struct quire_extents *set,
 				  const struct quire_extent_wish *wish, uint32_t *granted)
 {
@@ -813,18 +800,12 @@ uint32_t quire_extents_would_take(const struct quire_extents *set,
 	return found.start == QUIRE_NOWHERE ? QUIRE_NOWHERE : found.at;
 }
 
-uint32_t quire_extents_take(struct quire_extents *set, const struct quire_extent_wish *wish,
-			    uint32_t *granted)
+static uint32_t take_aligned(struct quire_extents *set, const struct quire_extent_wish *wish,
+			     uint32_t *granted)
 {
-	return take(set, *wish, granted);
-}
+	struct found found = search_range(set, wish, granted);
 
-/* The general way, for what the straight path of quire_extents_alloc leaves. */
-RARE uint32_t alloc_any(struct quire_extents *set, uint32_t count, uint32_t align)
-{
-	struct quire_extent_wish wish = { .min = count, .preferred = count, .align = align };
-
-	return take(set, wish, NULL);
+	return found.start == QUIRE_NOWHERE ? QUIRE_NOWHERE : carve(set, found, *granted);
 }
 
 /* The best fit for a short count: from the first word of its row or, in small sets, from within it. */
@@ -850,30 +831,18 @@ USUAL uint32_t next_short_key(const struct quire_extents *set, uint32_t count)
 	return word * BITS + lowest_bit(set->level[0][word]);
 }
 
-/* Take from the run of a key, if it is long enough. */
+/* Take from the run of a long key, if it is long enough. */
 RARE uint32_t alloc_from(struct quire_extents *set, uint32_t key, uint32_t count)
 {
-	uint32_t below = key >> set->row_log2; /* its length, less one */
-	uint32_t length = below + 1;
-	uint32_t word = key & (set->row - 1);
 	uint32_t start, end;
-	quire_word found = 0;
 
-	if (below < BITS) {
-		found = exactly(set, word, length, candidates(set, word, length));
-		start = word * BITS + lowest_bit(found);
-		end = start + length;
-		found &= found - 1;
-	} else if (key != QUIRE_NOWHERE) {
-		start = start_of_long_key(set, key);
-		end = far_end(set, start);
-	} else {
+	if (key == QUIRE_NOWHERE)
 		return QUIRE_NOWHERE;
-	}
+	start = start_of_long_key(set, key);
+	end = far_end(set, start);
 	if (end - start < count)
-		return alloc_any(set, count, 1);
-	if (!found)
-		clear_key(set, key);
+		return QUIRE_NOWHERE;
+	clear_key(set, key);
 	if (start + count < end) {
 		put_start(set, start + count);
 		file_run(set, start + count, end);
@@ -884,12 +853,20 @@ RARE uint32_t alloc_from(struct quire_extents *set, uint32_t key, uint32_t count
 	return start;
 }
 
-/* A count for which no key is short. */
+/* A count for which no key is short: as search, where every place will do. */
 RARE uint32_t alloc_long(struct quire_extents *set, uint32_t count)
 {
+	uint32_t key, start, sure;
+
 	if (!count || count > set->free_units)
 		return QUIRE_NOWHERE;
-	return alloc_from(set, next_key(set, class_key(set, count)), count);
+	key = next_key(set, class_key(set, count));
+	start = alloc_from(set, key, count);
+	if (start != QUIRE_NOWHERE || key == QUIRE_NOWHERE)
+		return start;
+	sure = sure_length(set, count);
+	key = sure <= set->units ? next_key(set, class_key(set, sure)) : QUIRE_NOWHERE;
+	return alloc_from(set, key == QUIRE_NOWHERE ? last_key(set) : key, count);
 }
 
 uint32_t quire_extents_alloc(struct quire_extents *set, uint32_t count, uint32_t align)
@@ -898,7 +875,7 @@ uint32_t quire_extents_alloc(struct quire_extents *set, uint32_t count, uint32_t
 	quire_word found;
 
 	if (align > 1)
-		return alloc_any(set, count, align);
+		return quire_extents_alloc_range(set, count, count, 1, align, NULL);
 	if (count - 1 >= BITS)
 		return alloc_long(set, count);
 	key = next_short_key(set, count);
@@ -909,10 +886,11 @@ uint32_t quire_extents_alloc(struct quire_extents *set, uint32_t count, uint32_t
 	word = key & (set->row - 1);
 	found = candidates(set, word, length);
 	if (found & (found - 1))
-		return alloc_from(set, key, count);
-	clear_key(set, key);
-	set->live[word] |= found;
+		found = exactly(set, word, length, found);
 	start = word * BITS + lowest_bit(found);
+	set_bit(set->live, start);
+	if (!(found & (found - 1)))
+		clear_key(set, key);
 	if (count < length) {
 		set_bit(set->starts, start + count);
 		set_key(set, short_key(set, start + count, length - count));
@@ -922,6 +900,40 @@ uint32_t quire_extents_alloc(struct quire_extents *set, uint32_t count, uint32_t
 	return start;
 }
 
+/* As take_aligned, where every place will do. */
+static uint32_t take_anywhere(struct quire_extents *set, const struct quire_extent_wish *wish,
+			      uint32_t *granted)
+{
+	uint32_t at;
+	struct found found;
+
+	*granted = clip(wish, wish->preferred);
+	at = quire_extents_alloc(set, *granted, 1);
+	if (at != QUIRE_NOWHERE || wish->min == *granted)
+		return at;
+	found = look(set, wish, last_key(set));
+	*granted = clip(wish, room_in(found));
+	if (*granted)
+		return carve(set, found, *granted);
+	*granted = wish->min;
+	return quire_extents_alloc(set, wish->min, 1);
+}
+
+uint32_t quire_extents_take(struct quire_extents *set, const struct quire_extent_wish *wish,
+			    uint32_t *granted)
+{
+	struct quire_extent_wish checked = *wish;
+	uint32_t count = 0;
+	uint32_t at = QUIRE_NOWHERE;
+
+	if (sensible(set, &checked))
+		at = checked.align == 1 ? take_anywhere(set, &checked, &count)
+					: take_aligned(set, &checked, &count);
+	if (granted)
+		*granted = at == QUIRE_NOWHERE ? 0 : count;
+	return at;
+}
+
 uint32_t quire_extents_alloc_range(struct quire_extents *set, uint32_t min, uint32_t preferred,
 				   uint32_t step, uint32_t align, uint32_t *granted)
 {
@@ -929,7 +941,7 @@ uint32_t quire_extents_alloc_range(struct quire_extents *set, uint32_t min, uint
 		.min = min, .preferred = preferred, .step = step, .align = align
 	};
 
-	return take(set, wish, granted);
+	return quire_extents_take(set, &wish, granted);
 }
 
 int32_t quire_extents_alloc_at(struct quire_extents *set, uint32_t start, uint32_t count)
