@@ -29,8 +29,8 @@
  *    the last set key is the longest class there is. Rows are powers of two of keys, so that a key
  *    tells its class and place by shifts.
  *
- * Bound: a search looks up at most four keys, an aligned one 16 more before it gives up; a change
- * files or unfiles at most three runs; each is one bit per level, of which there are at most six, and
+ * Bound: a search looks up at most four keys, an aligned one 16 more before it gives up; one for a
+ * low place looks at 1024 units a word at a time, and at 8 runs; a change files or unfiles at most three runs; each is one bit per level, of which there are at most six, and
  * a look at a word of S. Only to find the run that holds a unit deep inside it takes three looks per
  * octave.
  *
@@ -593,6 +593,32 @@ static struct found search(const struct quire_extents *set, const struct quire_e
 	return found;
 }
 
+/* The lowest run with room for wish->min units, among a bounded number that start from *from on. */
+static struct found search_low(const struct quire_extents *set,
+			       const struct quire_extent_wish *wish, uint32_t *from)
+{
+	uint32_t word = *from / BITS;
+	uint32_t past = (set->units - 1) / BITS + 1;
+	uint32_t looks = 0;
+
+	if (past - word > QUIRE_EXTENTS_LOW_UNITS / BITS)
+		past = word + QUIRE_EXTENTS_LOW_UNITS / BITS;
+	for (; word < past && looks < QUIRE_EXTENTS_LOW_RUNS; word++) {
+		quire_word runs = set->starts[word] & ~set->live[word];
+
+		for (; runs && looks < QUIRE_EXTENTS_LOW_RUNS; runs &= runs - 1, looks++) {
+			struct found found = look_at(set, wish, word * BITS + lowest_bit(runs));
+
+			if (room_in(found) >= wish->min && found.end < set->units) {
+				*from = word * BITS;
+				return found;
+			}
+		}
+	}
+	*from = word * BITS;
+	return (struct found){ .start = QUIRE_NOWHERE };
+}
+
 /* The most of a range that fits into `room`, or 0 if the least does not. */
 static uint32_t clip(const struct quire_extent_wish *wish, uint32_t room)
 {
@@ -932,6 +958,17 @@ uint32_t quire_extents_take(struct quire_extents *set, const struct quire_extent
 	if (granted)
 		*granted = at == QUIRE_NOWHERE ? 0 : count;
 	return at;
+}
+
+uint32_t quire_extents_take_low(struct quire_extents *set, const struct quire_extent_wish *wish,
+				uint32_t *from)
+{
+	struct quire_extent_wish checked = *wish;
+	struct found found = { .start = QUIRE_NOWHERE };
+
+	if (*from < set->units && sensible(set, &checked))
+		found = search_low(set, &checked, from);
+	return found.start == QUIRE_NOWHERE ? QUIRE_NOWHERE : carve(set, found, checked.min);
 }
 
 uint32_t quire_extents_alloc_range(struct quire_extents *set, uint32_t min, uint32_t preferred,

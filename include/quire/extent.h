@@ -64,6 +64,10 @@ enum quire_extents_precision {
 	QUIRE_EXACT,   /**< for few large units: pages */
 };
 
+/** How far quire_extents_take_low looks, in units and in free runs. */
+#define QUIRE_EXTENTS_LOW_UNITS 1024u
+#define QUIRE_EXTENTS_LOW_RUNS  8u
+
 /** One word of a bitmap. */
 typedef uintptr_t quire_word;
 
@@ -150,6 +154,18 @@ uint32_t quire_extents_alloc_range(struct quire_extents *set, uint32_t min, uint
 /** The general form: as alloc_range, with a phase. granted may be NULL. */
 uint32_t quire_extents_take(struct quire_extents *set, const struct quire_extent_wish *wish,
 			    uint32_t *granted);
+
+/**
+ * First fit in a bounded stretch: take wish->min units of the lowest free run that starts in the next
+ * QUIRE_EXTENTS_LOW_UNITS units, from the word that holds *from on, and has them at an aligned place.
+ * At most QUIRE_EXTENTS_LOW_RUNS free runs are looked at, and the run that ends the window is left
+ * alone.
+ * @param from  any unit; moves to the word where it was found, or past what was looked at. A caller
+ *              that keeps it, and sets it back to what is freed below it, seldom looks at many runs.
+ * @return the first unit, or QUIRE_NOWHERE: there may still be room elsewhere
+ */
+uint32_t quire_extents_take_low(struct quire_extents *set, const struct quire_extent_wish *wish,
+				uint32_t *from);
 
 /** What quire_extents_take would answer now. Changes nothing. */
 uint32_t quire_extents_would_take(const struct quire_extents *set,

@@ -297,6 +297,42 @@ static uint32_t take(struct world *world, struct quire_extent_wish wish)
 	return at;
 }
 
+/* Where the lowest run is that a bounded look from the word of *from on may take. */
+static uint32_t model_low(const struct world *world, const struct quire_extent_wish *wish,
+			  uint32_t from)
+{
+	uint32_t align = wish->align ? wish->align : 1, runs = 0;
+	uint32_t unit = from - from % QUIRE_WORD_BITS_, past = unit + QUIRE_EXTENTS_LOW_UNITS;
+
+	while (unit && unit < world->units && is_free(world, unit) && is_free(world, unit - 1))
+		unit++; /* began before: not looked at */
+	for (; unit < world->units && unit < past; unit = model_end(world, unit)) {
+		uint32_t end = model_end(world, unit);
+		uint32_t at = unit + (0u - unit - wish->phase) % align;
+
+		if (!is_free(world, unit))
+			continue;
+		if (runs++ == QUIRE_EXTENTS_LOW_RUNS)
+			break;
+		if (end < world->units && at < end && end - at >= wish->min)
+			return at;
+	}
+	return QUIRE_NOWHERE;
+}
+
+static void take_low(struct world *world, struct quire_extent_wish wish, uint32_t from)
+{
+	uint32_t cursor = from, expected = model_low(world, &wish, from);
+	uint32_t at = quire_extents_take_low(&world->set, &wish, &cursor);
+
+	assert_int_equal(at, expected);
+	assert_true(cursor >= from - from % QUIRE_WORD_BITS_);
+	if (at == QUIRE_NOWHERE)
+		return;
+	assert_true(cursor <= at);
+	model_set(world, at, at + wish.min, at);
+}
+
 static void give_back(struct world *world, uint32_t start)
 {
 	int32_t expected = starts_live(world, start) ? QUIRE_OK
@@ -438,6 +474,9 @@ static void random_step(struct world *world, bool filling)
 		break;
 	case 5:
 		take_the_largest(world);
+		break;
+	case 6:
+		take_low(world, some_wish(world), some_unit(world));
 		break;
 	default:
 		if (test_random_below(&world->random, 8) < (filling ? 6 : 2))
@@ -690,6 +729,32 @@ static void alignment_counts_from_the_phase(void **state)
 			}
 		end(&world);
 	}
+}
+
+/* Holes of one unit at every fourth unit, and one of three at unit 68: more than eight lie below. */
+static void a_low_place_is_looked_for_in_a_bounded_stretch(void **state)
+{
+	const struct quire_extent_wish one = { .min = 1, .preferred = 1 };
+	const struct quire_extent_wish three = { .min = 3, .preferred = 3 };
+	struct world world;
+	uint32_t from = 0;
+
+	(void)state;
+	begin(&world, 8192, QUIRE_COMPACT);
+	for (uint32_t unit = 0; unit <= 1200; unit++)
+		if (unit % 4 || unit == 68)
+			take_at(&world, unit, 1);
+	for (uint32_t unit = 68; unit < 71; unit++)
+		give_back(&world, unit);
+	assert_int_equal(quire_extents_take_low(&world.set, &one, &from), 0);
+	assert_int_equal(quire_extents_take_low(&world.set, &three, &from), QUIRE_NOWHERE);
+	while (from < 64)
+		assert_int_equal(quire_extents_take_low(&world.set, &three, &from), QUIRE_NOWHERE);
+	assert_int_equal(quire_extents_take_low(&world.set, &three, &from), 68);
+	from = 8192;
+	assert_int_equal(quire_extents_take_low(&world.set, &one, &from), QUIRE_NOWHERE);
+	assert_sound(quire_extents_check(&world.set));
+	end(&world);
 }
 
 static void an_aligned_request_sees_past_misaligned_runs(void **state)
@@ -946,6 +1011,7 @@ int main(void)
 		cmocka_unit_test(a_range_is_granted_in_whole_steps),
 		cmocka_unit_test(a_range_takes_the_longest_run_when_none_is_long_enough),
 		cmocka_unit_test(alignment_counts_from_the_phase),
+		cmocka_unit_test(a_low_place_is_looked_for_in_a_bounded_stretch),
 		cmocka_unit_test(an_aligned_request_sees_past_misaligned_runs),
 		cmocka_unit_test(a_search_refuses_nonsense),
 		cmocka_unit_test(an_alignment_beyond_the_window_finds_unit_zero),
