@@ -9,26 +9,6 @@
 
 /* ---- sections ------------------------------------------------------------------------------- */
 
-static void lock(const struct quire_vspace *vs)
-{
-	if (vs->mmu->lock)
-		vs->mmu->lock(vs->mmu);
-}
-
-static void unlock(const struct quire_vspace *vs)
-{
-	if (vs->mmu->unlock)
-		vs->mmu->unlock(vs->mmu);
-}
-
-struct quire_section quire_section_enter(struct quire_vspace *vs)
-{
-	struct quire_section section = { .vs = vs };
-
-	lock(vs);
-	return section;
-}
-
 void quire_section_deepen(struct quire_section *section)
 {
 	const struct quire_mmu *mmu = section->vs->mmu;
@@ -36,24 +16,19 @@ void quire_section_deepen(struct quire_section *section)
 	if (section->deep)
 		return;
 	section->deep = true;
-	unlock(section->vs);
+	quire_unlock(section->vs);
 	if (mmu->transition_lock)
 		mmu->transition_lock(mmu);
-	lock(section->vs);
+	quire_lock(section->vs);
 }
 
 void quire_section_leave(struct quire_section *section)
 {
 	const struct quire_mmu *mmu = section->vs->mmu;
 
-	unlock(section->vs);
+	quire_unlock(section->vs);
 	if (section->deep && mmu->transition_unlock)
 		mmu->transition_unlock(mmu);
-}
-
-bool quire_forbidden(const struct quire_vspace *vs)
-{
-	return vs->mmu->in_interrupt && vs->mmu->in_interrupt(vs->mmu);
 }
 
 size_t quire_pages_spare(const struct quire_vspace *vs)
@@ -70,21 +45,6 @@ uintptr_t quire_address(const struct quire_vspace *vs, const void *ptr)
 	if (!quire_in_window(vs, (uintptr_t)ptr))
 		ptr = quire_cached(vs->mmu, ptr);
 	return (uintptr_t)ptr;
-}
-
-bool quire_in_window(const struct quire_vspace *vs, uintptr_t address)
-{
-	return address >= vs->base && (address - vs->base) >> vs->page_shift < vs->pages;
-}
-
-uint32_t quire_page_index(const struct quire_vspace *vs, uintptr_t address)
-{
-	return (uint32_t)((address - vs->base) >> vs->page_shift);
-}
-
-uintptr_t quire_page_address(const struct quire_vspace *vs, uint32_t page)
-{
-	return vs->base + ((uintptr_t)page << vs->page_shift);
 }
 
 /* ---- caches ------------------------------------------------------------------------------------ */
@@ -309,7 +269,7 @@ uint32_t quire_pages_drop(struct quire_vspace *vs, uint32_t first, uint32_t coun
 /* How many pages may be retained beside those that are. */
 static size_t retainable(const struct quire_vspace *vs)
 {
-	return vs->frames_short || vs->retained > vs->retain ? 0 : vs->retain - vs->retained;
+	return vs->retained > vs->retain ? 0 : vs->retain - vs->retained;
 }
 
 bool quire_pages_quiet(const struct quire_vspace *vs, uint32_t first, uint32_t count)
@@ -404,12 +364,12 @@ static int32_t drive_map(struct quire_vspace *vs, uint32_t first, uint32_t count
 	int32_t status;
 
 	*mapped = false;
-	unlock(vs);
+	quire_unlock(vs);
 	status = prot & QUIRE_USER ? map_zeroed(vs, address, count, prot, mapped)
 				   : vs->mmu->map(vs->mmu, address, count, prot);
 	if (!status)
 		tell_pages(vs, QUIRE_EVENT_MAP, first, count);
-	lock(vs);
+	quire_lock(vs);
 	*mapped |= !status;
 	vs->map_calls++;
 	vs->mapped_pages += status ? 0 : count;
@@ -420,11 +380,11 @@ static int32_t drive_unmap(struct quire_vspace *vs, uint32_t first, uint32_t cou
 {
 	int32_t status;
 
-	unlock(vs);
+	quire_unlock(vs);
 	status = vs->mmu->unmap(vs->mmu, quire_page_address(vs, first), count);
 	if (!status)
 		tell_pages(vs, QUIRE_EVENT_UNMAP, first, count);
-	lock(vs);
+	quire_lock(vs);
 	vs->unmap_calls++;
 	return status ? QUIRE_EDRIVER : QUIRE_OK;
 }
@@ -433,11 +393,11 @@ static int32_t drive_protect(struct quire_vspace *vs, uint32_t first, uint32_t c
 {
 	int32_t status;
 
-	unlock(vs);
+	quire_unlock(vs);
 	status = vs->mmu->protect(vs->mmu, quire_page_address(vs, first), count, prot);
 	if (!status)
 		tell_pages(vs, QUIRE_EVENT_PROTECT, first, count);
-	lock(vs);
+	quire_lock(vs);
 	return status ? QUIRE_EDRIVER : QUIRE_OK;
 }
 
@@ -476,13 +436,14 @@ static int32_t map_or_trim(struct quire_section *section, uint32_t first, uint32
 			   uint32_t prot, bool *mapped)
 {
 	struct quire_vspace *vs = section->vs;
+	size_t retain = vs->retain;
 	int32_t status = drive_map(vs, first, count, prot, mapped);
 
 	if (status == QUIRE_ENOPHYS && vs->retained) {
-		vs->frames_short = true;
+		vs->retain = 0;
 		quire_pages_trim(section);
 		status = drive_map(vs, first, count, prot, mapped);
-		vs->frames_short = false;
+		vs->retain = retain;
 	}
 	return status;
 }

@@ -33,12 +33,34 @@ struct quire_section {
 	bool deep; /* the transition lock is held */
 };
 
-struct quire_section quire_section_enter(struct quire_vspace *vs);
+static inline void quire_lock(const struct quire_vspace *vs)
+{
+	if (vs->mmu->lock)
+		vs->mmu->lock(vs->mmu);
+}
+
+static inline void quire_unlock(const struct quire_vspace *vs)
+{
+	if (vs->mmu->unlock)
+		vs->mmu->unlock(vs->mmu);
+}
+
+static inline struct quire_section quire_section_enter(struct quire_vspace *vs)
+{
+	struct quire_section section = { .vs = vs };
+
+	quire_lock(vs);
+	return section;
+}
+
 void quire_section_deepen(struct quire_section *section);
 void quire_section_leave(struct quire_section *section);
 
 /* Whether this is interrupt context, where nothing is allowed. */
-bool quire_forbidden(const struct quire_vspace *vs);
+static inline bool quire_forbidden(const struct quire_vspace *vs)
+{
+	return vs->mmu->in_interrupt && vs->mmu->in_interrupt(vs->mmu);
+}
 
 /* Pages that others may still take from the driver, for clipping; asked before a section begins. */
 size_t quire_pages_spare(const struct quire_vspace *vs);
@@ -47,9 +69,21 @@ size_t quire_pages_spare(const struct quire_vspace *vs);
 
 /* The cached alias as a number; a pointer that is no alias at all comes back as it is. */
 uintptr_t quire_address(const struct quire_vspace *vs, const void *ptr);
-bool quire_in_window(const struct quire_vspace *vs, uintptr_t address);
-uint32_t quire_page_index(const struct quire_vspace *vs, uintptr_t address);
-uintptr_t quire_page_address(const struct quire_vspace *vs, uint32_t page);
+
+static inline bool quire_in_window(const struct quire_vspace *vs, uintptr_t address)
+{
+	return address >= vs->base && (address - vs->base) >> vs->page_shift < vs->pages;
+}
+
+static inline uint32_t quire_page_index(const struct quire_vspace *vs, uintptr_t address)
+{
+	return (uint32_t)((address - vs->base) >> vs->page_shift);
+}
+
+static inline uintptr_t quire_page_address(const struct quire_vspace *vs, uint32_t page)
+{
+	return vs->base + ((uintptr_t)page << vs->page_shift);
+}
 
 static inline size_t quire_divide_up(size_t a, size_t b)
 {

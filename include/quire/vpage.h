@@ -62,14 +62,14 @@ extern "C" {
 
 /** What a vspace knows of one page. Private. */
 struct quire_page {
-	uint32_t users : 14; /* allocations that need it */
-	uint32_t guard : 1;  /* first page of an allocation: its last page is a guard */
-	uint32_t object : 1; /* first page of an allocation: a heap or region owns it */
+	uint32_t payer : 8;  /* id of the budget that pays, while users > 0 */
 	uint32_t state : 2;  /* absent, arriving, present, leaving */
 	uint32_t prot : 4;   /* as mapped */
+	uint32_t guard : 1;  /* first page of an allocation: its last page is a guard */
+	uint32_t object : 1; /* first page of an allocation: a heap or region owns it */
 	uint32_t own : 1;    /* first page of an allocation in a heap: it has whole pages */
 	uint32_t aside : 1;  /* first page of addresses that are set aside for a budget */
-	uint32_t payer : 8;  /* id of the budget that pays, while users > 0 */
+	uint32_t users : 14; /* allocations that need it; on top, where counting is one addition */
 };
 
 struct quire_vspace_config {
@@ -113,9 +113,8 @@ struct quire_vspace {
 	struct quire_page *page;
 	struct quire_ledger ledger;
 	struct quire_budget common; /* pays where a request names no budget */
-	size_t retain;
-	size_t retained;   /* mapped or leaving, users == 0 */
-	bool frames_short; /* somebody waits for frames: retain nothing */
+	size_t retain;              /* 0 while somebody waits for frames */
+	size_t retained;            /* mapped or leaving, users == 0 */
 	size_t held_peak;
 	struct quire_observer *observer;
 	uint64_t map_calls, unmap_calls, mapped_pages, misuses;
