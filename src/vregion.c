@@ -20,6 +20,17 @@ static bool is_open(const struct quire_vregion *vr)
 	return vr->users && !vr->saved && !vr->ending;
 }
 
+/* What can be handed out of the arenas at once: all that is committed while they take allocations. To be
+ * called when any of this changes. */
+static void set_ready(struct quire_vregion *vr)
+{
+	bool takes = is_open(vr) && !vr->sealed;
+
+	for (uint32_t area = 0; area < QUIRE_INTERIM; area++)
+		vr->arena[area].ready =
+			takes ? (size_t)vr->arena[area].committed << vr->vs->page_shift : 0;
+}
+
 /* ---- telling -------------------------------------------------------------------------------- */
 
 static int32_t refuse(struct quire_vregion *vr, int32_t why, const void *ptr, size_t size,
@@ -60,11 +71,6 @@ static size_t bytes_of(const struct quire_vregion *vr, uint32_t pages)
 	return (size_t)pages << vr->vs->page_shift;
 }
 
-static uintptr_t arena_base(const struct quire_vregion *vr, const struct quire_arena *arena)
-{
-	return quire_page_address(vr->vs, arena->first_page);
-}
-
 static bool in_region(const struct quire_vregion *vr, uintptr_t address)
 {
 	uintptr_t base = quire_page_address(vr->vs, vr->first_page);
@@ -78,8 +84,8 @@ static struct quire_arena *arena_of(struct quire_vregion *vr, uintptr_t address)
 	for (uint32_t area = 0; area < QUIRE_INTERIM; area++) {
 		struct quire_arena *arena = &vr->arena[area];
 
-		if (arena->pages && address >= arena_base(vr, arena) &&
-		    address - arena_base(vr, arena) < bytes_of(vr, arena->pages))
+		if (arena->pages && address >= arena->base &&
+		    address - arena->base < bytes_of(vr, arena->pages))
 			return arena;
 	}
 	return NULL;
@@ -166,7 +172,7 @@ static int32_t check_config(struct quire_vspace *vs, const struct quire_vregion_
 	return QUIRE_OK;
 }
 
-static int32_t make_interim(struct quire_vregion *vr)
+static void make_interim(struct quire_vregion *vr)
 {
 	size_t window = bytes_of(vr, vr->interim_pages);
 	struct quire_vmh_config config = {
@@ -177,14 +183,10 @@ static int32_t make_interim(struct quire_vregion *vr)
 		.storage = vr + 1,
 		.storage_bytes = vr->heap_storage_bytes,
 	};
-	int32_t status;
 
-	if (!vr->interim_pages)
-		return QUIRE_OK;
-	status = quire_vmh_init_within(&vr->interim, vr->vs, vr->interim_first, vr->interim_pages,
-				       &config);
-	vr->has_interim = !status;
-	return status;
+	vr->has_interim = vr->interim_pages != 0;
+	if (vr->has_interim)
+		quire_vmh_init_within(&vr->interim, vr->vs, vr->interim_first, &config);
 }
 
 static void make_areas(struct quire_vregion *vr, const struct quire_vregion_config *config,
@@ -194,6 +196,7 @@ static void make_areas(struct quire_vregion *vr, const struct quire_vregion_conf
 
 	for (uint32_t area = 0; area < QUIRE_INTERIM; area++) {
 		vr->arena[area].first_page = page;
+		vr->arena[area].base = quire_page_address(vr->vs, page);
 		vr->arena[area].pages = layout->pages[area];
 		vr->arena[area].prot = prot_of(config, area);
 		vr->arena[area].newest = SIZE_MAX;
@@ -248,6 +251,8 @@ struct quire_vregion *quire_vregion_create(struct quire_vspace *vs,
 		.interim_most = interim_most(vs, config),
 		.unit = quire_unit_of(vs->mmu, config->unit),
 		.heap_storage_bytes = config->storage_bytes - sizeof(*vr),
+		.direct = vs->mmu->coherent && !vs->mmu->lock && !vs->mmu->in_interrupt &&
+			  !vs->observer,
 		.release = config->release,
 		.context = config->context,
 	};
@@ -320,6 +325,7 @@ static int32_t destroy(struct quire_section *section, struct quire_vregion *vr)
 	status = vr->saved ? dissolve_saved(section, vr) : dissolve(section, vr);
 	vr->users = status ? 1 : 0;
 	vr->ending = status != QUIRE_OK;
+	set_ready(vr);
 	return status;
 }
 
@@ -357,7 +363,7 @@ int32_t quire_vregion_put(struct quire_vregion *vr)
 /* ---- sealing -------------------------------------------------------------------------------- */
 
 /* What lifetime has not touched becomes interim, from the next page on. */
-static int32_t split(struct quire_vregion *vr)
+static void split(struct quire_vregion *vr)
 {
 	struct quire_arena *lifetime = &vr->arena[QUIRE_LIFETIME];
 	uint32_t used = (uint32_t)quire_divide_up(lifetime->used, vr->vs->page_size);
@@ -365,7 +371,7 @@ static int32_t split(struct quire_vregion *vr)
 	vr->interim_first = lifetime->first_page + used;
 	vr->interim_pages = lifetime->pages - used;
 	lifetime->pages = used;
-	return make_interim(vr);
+	make_interim(vr);
 }
 
 int32_t quire_vregion_seal(struct quire_vregion *vr)
@@ -380,9 +386,10 @@ int32_t quire_vregion_seal(struct quire_vregion *vr)
 	if (!is_open(vr))
 		status = QUIRE_ESTATE;
 	else if (!vr->sealed && vr->flags & QUIRE_VREGION_LAZY)
-		status = split(vr);
+		split(vr);
 	if (!status)
 		vr->sealed = true;
+	set_ready(vr);
 	quire_section_leave(&section);
 	return status ? refuse(vr, status, NULL, 0, vr->tag) : QUIRE_OK;
 }
@@ -416,7 +423,7 @@ struct slot {
 static int32_t find_slot(const struct quire_vregion *vr, const struct quire_arena *arena,
 			 const struct quire_request *request, size_t spare, struct slot *slot)
 {
-	uintptr_t base = arena_base(vr, arena);
+	uintptr_t base = arena->base;
 	uintptr_t start = quire_round_up(base + arena->used, request->align);
 	size_t end = bytes_of(vr, arena->pages);
 	size_t allowance, pages;
@@ -444,27 +451,31 @@ static int32_t find_slot(const struct quire_vregion *vr, const struct quire_aren
 	return QUIRE_OK;
 }
 
-static void note_peak(struct quire_vregion *vr)
+/* ---- peaks: noted before something falls or another part grows, and when somebody asks -------- */
+
+static size_t largest(size_t a, size_t b)
 {
-	size_t committed = vr->has_interim ? vr->interim.pages_held : 0;
-
-	for (uint32_t area = 0; area < QUIRE_INTERIM; area++) {
-		struct quire_arena *arena = &vr->arena[area];
-
-		committed += arena->committed;
-		if (arena->used > arena->used_peak)
-			arena->used_peak = arena->used;
-	}
-	if (committed > vr->committed_peak)
-		vr->committed_peak = committed;
+	return a > b ? a : b;
 }
 
-static void note_peak_locked(struct quire_vregion *vr)
+static size_t committed_peak(const struct quire_vregion *vr)
 {
-	struct quire_section section = quire_section_enter(vr->vs);
+	size_t pages =
+		vr->has_interim ? largest(vr->interim.pages_held_peak, vr->interim.pages_held) : 0;
 
-	note_peak(vr);
-	quire_section_leave(&section);
+	for (uint32_t area = 0; area < QUIRE_INTERIM; area++)
+		pages += vr->arena[area].committed;
+	return largest(vr->committed_peak, pages);
+}
+
+/* An arena has grown by so many pages: what was the peak until now, and that the interim area's begins
+ * anew beside it. */
+static void commit_more(struct quire_vregion *vr, struct quire_arena *arena, uint32_t pages)
+{
+	vr->committed_peak = committed_peak(vr);
+	vr->interim.pages_held_peak = 0;
+	arena->committed = pages;
+	set_ready(vr);
 }
 
 /* Make the pages up to `pages` present. The section is deep. */
@@ -479,7 +490,7 @@ static int32_t commit_to(struct quire_section *section, struct quire_vregion *vr
 	quire_pages_hold(vr->vs, first, count, arena->prot, vr->budget);
 	status = quire_pages_settle(section, first, count, arena->prot, &dropped);
 	if (!status)
-		arena->committed = pages;
+		commit_more(vr, arena, pages);
 	return status;
 }
 
@@ -514,7 +525,6 @@ static int32_t take_slot(struct quire_section *section, struct quire_vregion *vr
 	}
 	arena->newest = slot->offset;
 	arena->allocations++;
-	note_peak(vr);
 	return QUIRE_OK;
 }
 
@@ -540,6 +550,21 @@ static int32_t make_request(const struct quire_vregion *vr, const struct quire_r
 	return asked->budget ? QUIRE_EINVAL : status;
 }
 
+/* A pointer that moves up in pages that are there. False: nothing has changed. */
+static inline bool bump(struct quire_arena *arena, size_t size, size_t align, uintptr_t *address)
+{
+	size_t offset;
+
+	*address = (arena->base + arena->used + align - 1) & (0 - align);
+	offset = *address - arena->base;
+	if (align & (align - 1) || offset >= arena->ready || size - 1 >= arena->ready - offset)
+		return false;
+	arena->used = offset + size;
+	arena->newest = offset;
+	arena->allocations++;
+	return true;
+}
+
 static void *arena_request(struct quire_vregion *vr, struct quire_arena *arena,
 			   struct quire_request *asked)
 {
@@ -547,12 +572,16 @@ static void *arena_request(struct quire_vregion *vr, struct quire_arena *arena,
 	struct quire_section section;
 	struct quire_request request;
 	struct slot slot = { .size = 0 };
+	uintptr_t address;
 	void *ptr;
 	int32_t status = make_request(vr, asked, &request);
 
 	if (!status) {
 		section = quire_section_enter(vr->vs);
-		status = take_slot(&section, vr, arena, &request, spare, &slot);
+		if (bump(arena, request.size, request.align, &address))
+			slot = (struct slot){ address - arena->base, request.size, 0 };
+		else
+			status = take_slot(&section, vr, arena, &request, spare, &slot);
 		quire_section_leave(&section);
 	}
 	asked->why = status;
@@ -561,7 +590,7 @@ static void *arena_request(struct quire_vregion *vr, struct quire_arena *arena,
 		refuse(vr, status, NULL, asked->size, asked->tag);
 		return NULL;
 	}
-	ptr = quire_pointer(arena_base(vr, arena) + slot.offset);
+	ptr = quire_pointer(arena->base + slot.offset);
 	quire_fresh_cache(vr->vs->mmu, ptr, slot.size);
 	tell_about(vr, QUIRE_EVENT_ALLOC, ptr, slot.size, asked->tag);
 	return ptr;
@@ -586,19 +615,15 @@ static int32_t interim_state(const struct quire_vregion *vr)
 
 static void *interim_request(struct quire_vregion *vr, struct quire_request *request)
 {
-	struct quire_section section = quire_section_enter(vr->vs);
-	int32_t status = interim_state(vr);
-	void *ptr;
+	int32_t status;
 
-	quire_section_leave(&section);
+	quire_lock(vr->vs);
+	status = interim_state(vr);
+	quire_unlock(vr->vs);
 	if (request->budget)
 		status = QUIRE_EINVAL;
-	if (status)
-		return refuse_request(vr, request, status);
-	ptr = quire_vmh_request(&vr->interim, request);
-	if (ptr)
-		note_peak_locked(vr);
-	return ptr;
+	return status ? refuse_request(vr, request, status)
+		      : quire_vmh_request(&vr->interim, request);
 }
 
 void *quire_vregion_request(struct quire_vregion *vr, enum quire_area area,
@@ -613,11 +638,22 @@ void *quire_vregion_request(struct quire_vregion *vr, enum quire_area area,
 	return arena_request(vr, &vr->arena[area], request);
 }
 
-void *quire_vregion_alloc(struct quire_vregion *vr, enum quire_area area, size_t size, size_t align)
+static void *request_bytes(struct quire_vregion *vr, enum quire_area area, size_t size,
+			   size_t align)
 {
 	struct quire_request request = { .size = size, .align = align };
 
 	return quire_vregion_request(vr, area, &request);
+}
+
+void *quire_vregion_alloc(struct quire_vregion *vr, enum quire_area area, size_t size, size_t align)
+{
+	uintptr_t address;
+
+	if (vr->direct && (uint32_t)area < QUIRE_INTERIM &&
+	    bump(&vr->arena[area], size, align ? align : vr->unit, &address))
+		return quire_pointer(address);
+	return request_bytes(vr, area, size, align);
 }
 
 size_t quire_vregion_would_fit(struct quire_vregion *vr, enum quire_area area,
@@ -670,8 +706,7 @@ void *quire_vregion_alloc_coherent(struct quire_vregion *vr, enum quire_area are
 static bool is_newest(const struct quire_vregion *vr, const struct quire_arena *arena,
 		      uintptr_t address)
 {
-	return !vr->sealed && arena->newest != SIZE_MAX &&
-	       address == arena_base(vr, arena) + arena->newest;
+	return !vr->sealed && arena->newest != SIZE_MAX && address == arena->base + arena->newest;
 }
 
 static int32_t resize_newest(struct quire_section *section, struct quire_vregion *vr,
@@ -687,6 +722,7 @@ static int32_t resize_newest(struct quire_section *section, struct quire_vregion
 		status = QUIRE_EFREE;
 	if (status)
 		return status;
+	arena->used_peak = largest(arena->used_peak, arena->used);
 	before = *arena;
 	arena->used = arena->newest;
 	status = find_slot(vr, arena, request, spare, slot);
@@ -698,17 +734,6 @@ static int32_t resize_newest(struct quire_section *section, struct quire_vregion
 		status = commit_to(section, vr, arena, slot->pages);
 	if (status)
 		arena->used = before.used;
-	note_peak(vr);
-	return status;
-}
-
-static int32_t resize_interim(struct quire_vregion *vr, void *ptr, size_t min, size_t preferred,
-			      size_t *granted)
-{
-	int32_t status = quire_vmh_resize_range(&vr->interim, ptr, min, preferred, granted);
-
-	if (!status)
-		note_peak_locked(vr);
 	return status;
 }
 
@@ -734,7 +759,7 @@ int32_t quire_vregion_resize(struct quire_vregion *vr, void *ptr, size_t min, si
 	if (!arena) {
 		status = interim_state(vr);
 		return status ? refuse(vr, status, ptr, preferred, vr->tag)
-			      : resize_interim(vr, ptr, min, preferred, granted);
+			      : quire_vmh_resize_range(&vr->interim, ptr, min, preferred, granted);
 	}
 	section = quire_section_enter(vr->vs);
 	status = resize_newest(&section, vr, arena, address, &request, spare, &slot);
@@ -754,9 +779,10 @@ static int32_t free_in_arena(struct quire_vregion *vr, struct quire_arena *arena
 
 	if (!is_open(vr)) {
 		status = QUIRE_ESTATE;
-	} else if (address - arena_base(vr, arena) >= arena->used) {
+	} else if (address - arena->base >= arena->used) {
 		status = QUIRE_EFREE;
 	} else if (is_newest(vr, arena, address)) {
+		arena->used_peak = largest(arena->used_peak, arena->used);
 		arena->used = arena->newest;
 		arena->newest = SIZE_MAX;
 		arena->allocations--;
@@ -768,11 +794,14 @@ static int32_t free_in_arena(struct quire_vregion *vr, struct quire_arena *arena
 int32_t quire_vregion_free(struct quire_vregion *vr, void *ptr)
 {
 	uintptr_t address = quire_address(vr->vs, ptr);
-	struct quire_arena *arena = arena_of(vr, address);
+	struct quire_arena *arena;
 	int32_t status;
 
 	if (quire_forbidden(vr->vs))
 		return refuse(vr, QUIRE_ECONTEXT, ptr, 0, vr->tag);
+	if (in_interim(vr, address) && is_open(vr))
+		return quire_vmh_free(&vr->interim, ptr);
+	arena = arena_of(vr, address);
 	if (!in_region(vr, address))
 		return refuse(vr, QUIRE_EFOREIGN, ptr, 0, vr->tag);
 	if (arena) {
@@ -781,11 +810,7 @@ int32_t quire_vregion_free(struct quire_vregion *vr, void *ptr)
 			tell_about(vr, QUIRE_EVENT_FREE, ptr, 0, vr->tag);
 		return status ? refuse(vr, status, ptr, 0, vr->tag) : QUIRE_OK;
 	}
-	if (!is_open(vr))
-		return refuse(vr, QUIRE_ESTATE, ptr, 0, vr->tag);
-	if (!in_interim(vr, address))
-		return refuse(vr, QUIRE_EFREE, ptr, 0, vr->tag);
-	return quire_vmh_free(&vr->interim, ptr);
+	return refuse(vr, is_open(vr) ? QUIRE_EFREE : QUIRE_ESTATE, ptr, 0, vr->tag);
 }
 
 size_t quire_vregion_usable_size(struct quire_vregion *vr, const void *ptr)
@@ -821,7 +846,7 @@ static int32_t protect(struct quire_section *section, struct quire_vregion *vr,
 		return status;
 	if (area == QUIRE_INTERIM) {
 		vr->interim_prot = prot;
-		vr->interim.prot = prot;
+		quire_vmh_set_prot(&vr->interim, prot);
 	} else {
 		vr->arena[area].prot = prot;
 	}
@@ -976,6 +1001,7 @@ int32_t quire_vregion_save(struct quire_vregion *vr, struct quire_archive *archi
 		status = QUIRE_ESTATE;
 	else
 		vr->saved = true;
+	set_ready(vr);
 	quire_section_leave(&section);
 	if (status)
 		return refuse(vr, status, NULL, 0, vr->tag);
@@ -986,6 +1012,7 @@ int32_t quire_vregion_save(struct quire_vregion *vr, struct quire_archive *archi
 		vr->saved = false;
 	else
 		status = quire_pages_suspend(&section, vr->first_page, vr->pages);
+	set_ready(vr);
 	quire_section_leave(&section);
 	return status ? refuse(vr, status, NULL, 0, vr->tag) : QUIRE_OK;
 }
@@ -1029,6 +1056,7 @@ static int32_t conclude(struct quire_vregion *vr, int32_t status)
 	if (status)
 		quire_pages_suspend(&section, vr->first_page, vr->pages);
 	vr->saved = status != QUIRE_OK;
+	set_ready(vr);
 	quire_section_leave(&section);
 	return status;
 }
@@ -1040,7 +1068,7 @@ static void sync_text(const struct quire_vregion *vr)
 	for (uint32_t area = 0; area < QUIRE_INTERIM; area++)
 		if (vr->arena[area].prot & QUIRE_EXEC && vr->arena[area].committed &&
 		    mmu->icache_sync)
-			mmu->icache_sync(mmu, quire_pointer(arena_base(vr, &vr->arena[area])),
+			mmu->icache_sync(mmu, quire_pointer(vr->arena[area].base),
 					 bytes_of(vr, vr->arena[area].committed));
 }
 
@@ -1073,10 +1101,10 @@ static void arena_info(const struct quire_vregion *vr, const struct quire_arena 
 		       struct quire_area_info *info)
 {
 	*info = (struct quire_area_info){
-		.base = arena->pages ? quire_pointer(arena_base(vr, arena)) : NULL,
+		.base = arena->pages ? quire_pointer(arena->base) : NULL,
 		.size = bytes_of(vr, arena->pages),
 		.used = arena->used,
-		.used_peak = arena->used_peak,
+		.used_peak = largest(arena->used_peak, arena->used),
 		.committed = bytes_of(vr, arena->committed),
 		.allocations = arena->allocations,
 		.prot = arena->prot,
@@ -1093,7 +1121,7 @@ static void interim_info(const struct quire_vregion *vr, struct quire_area_info 
 		.used = heap->in_use,
 		.used_peak = heap->in_use_peak,
 		.committed = heap->pages_held << vr->vs->page_shift,
-		.allocations = heap->allocations,
+		.allocations = quire_vmh_allocations(heap),
 		.prot = vr->interim_prot,
 	};
 }
@@ -1105,7 +1133,7 @@ void quire_vregion_info(struct quire_vregion *vr, struct quire_vregion_info *inf
 	*info = (struct quire_vregion_info){
 		.base = quire_pointer(quire_page_address(vr->vs, vr->first_page)),
 		.size = bytes_of(vr, vr->pages),
-		.committed_peak = vr->committed_peak << vr->vs->page_shift,
+		.committed_peak = committed_peak(vr) << vr->vs->page_shift,
 		.users = vr->users,
 		.sealed = vr->sealed,
 		.saved = vr->saved,

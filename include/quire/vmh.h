@@ -22,10 +22,13 @@
  * **Not coherent** mmus: block strides, units and sizes are whole cache lines; memory is invalidated
  * on the calling core when it is handed out and when it is freed.
  *
- * **Cost** O(log window) plus a step per page, plus, in a table, one step per bundle that is full.
+ * **Cost** O(log window) plus a step per page, plus, in a table, one step per bundle; for an alignment
+ * that a bundle's blocks do not have by themselves, one step per 32 or 64 of its blocks. A call whose
+ * pages are there already is served in one pass (doc/design.md, 7).
  *
- * **Metadata** is in storage from the caller, nothing is allocated inside: about 3.4 bits per block or
- * unit, 4 bytes per block larger than a page, ~200 bytes per bundle. User memory is never touched.
+ * **Metadata** is in storage from the caller, nothing is allocated inside: about 3.4 bits per unit or
+ * per block that may be spanned, about 1 bit per other block, 4 bytes per block larger than a page, ~200
+ * bytes per bundle. User memory is never touched.
  *
  * **Statuses**, in request->why, in the statistics and in events: QUIRE_EINVAL (size 0 or overflow,
  * align no power of two, min > size), QUIRE_ENOVIRT (no block or run), QUIRE_EBUDGET, QUIRE_ENOPHYS,
@@ -111,13 +114,23 @@ struct quire_vmh_stats {
 	uint64_t misuses;
 };
 
+/** The most levels of a set of single blocks. */
+#define QUIRE_VMH_LEVELS 5
+
 /** Private: a bundle, or the whole elastic window (block = unit). */
 struct quire_blocks {
-	struct quire_extents extents;
 	uintptr_t base;
 	size_t stride;     /* bytes from block to block */
 	size_t block_size; /* as configured */
-	uint32_t *pages;   /* pages that the allocation starting in a block needs; NULL: all */
+	size_t align;      /* every block has this alignment: a power of two */
+	uint32_t blocks;
+	bool one_page;    /* no block lies in two pages */
+	quire_word **top; /* of single blocks, in `free`; NULL: blocks are taken in runs */
+	union {
+		quire_word *free[QUIRE_VMH_LEVELS]; /* a bit per free block, and summaries */
+		struct quire_extents runs;
+	};
+	uint32_t *pages; /* pages that the allocation starting in a block needs; NULL: all */
 	uint32_t used;
 	uint32_t used_peak;
 	uint64_t exhausted;
@@ -127,18 +140,25 @@ struct quire_blocks {
 struct quire_vmh {
 	struct quire_vspace *vs;
 	struct quire_budget *budget;
-	struct quire_blocks *blocks; /* in address order; elastic: one */
-	uint32_t *by_size;           /* indices of blocks, smallest block first */
+	struct quire_blocks *blocks;   /* in address order; elastic: one */
+	struct quire_blocks **by_size; /* smallest block first */
+	struct quire_blocks *last;
 	struct quire_blocks elastic;
 	uintptr_t base;
+	struct quire_page *page; /* the first one of the window */
 	size_t window;
+	size_t single_most; /* the largest block of a table without spanning; else 0 */
+	size_t direct_most; /* the same, and the window, where a call changes records and that is */
+	size_t direct_window; /* all: no locks, no interrupts to tell, no observer; else 0 */
+	uint32_t page_shift;
 	uint32_t block_kinds;
 	uint32_t flags;
 	uint32_t prot;
+	uint32_t as_held; /* what its pages look like while they are held */
 	bool owns_window;
 	bool is_elastic;
-	size_t allocations, in_use, in_use_peak, pages_held, pages_held_peak;
-	uint64_t served, misuses;
+	size_t in_use, in_use_peak, pages_held, pages_held_peak;
+	uint64_t served, freed, misuses;
 	uint64_t refusals[QUIRE_STATUSES];
 };
 

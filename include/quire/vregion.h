@@ -111,12 +111,14 @@ struct quire_vregion_info {
 
 /** An area whose pointer only moves up. Private. */
 struct quire_arena {
+	uintptr_t base; /* address of the first page */
 	uint32_t first_page;
 	uint32_t pages;
 	uint32_t committed; /* pages, from the first */
 	size_t used;        /* bytes, from the first page's address */
 	size_t used_peak;
 	size_t newest; /* offset of the newest allocation */
+	size_t ready;  /* bytes from the first page that can be handed out at once */
 	uint32_t allocations;
 	uint32_t prot;
 };
@@ -134,6 +136,7 @@ struct quire_vregion {
 	bool saved;
 	bool ending; /* a last put failed: only put is left */
 	bool has_interim;
+	bool direct; /* a call changes records and that is all: no locks, no observer */
 	struct quire_arena arena[QUIRE_INTERIM]; /* text, shared, lifetime */
 	struct quire_vmh interim;
 	uint32_t interim_first;
