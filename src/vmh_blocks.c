@@ -11,7 +11,8 @@
  */
 #include "heap.h"
 
-#define BITS QUIRE_WORD_BITS_
+#define PLENTIFUL_PARTS 4u /* of a window: while less is in use, addresses are plentiful */
+#define BITS            QUIRE_WORD_BITS_
 
 static uint32_t words_of(uint32_t bits)
 {
@@ -116,6 +117,47 @@ static uint32_t lowest_at(const struct quire_blocks *kind, const struct quire_ex
 	return QUIRE_NOWHERE;
 }
 
+/*
+ * A low place first, while addresses are plentiful: what lives gathers at the low end of the window,
+ * so the pages at the high end empty and go back, where best fit would scatter it over all. Once more
+ * than a quarter of the window is in use, addresses are short: best fit, which keeps long runs, decides.
+ */
+static bool has_plenty(const struct quire_blocks *kind)
+{
+	return quire_extents_free_units(&kind->runs) >
+	       kind->blocks - kind->blocks / PLENTIFUL_PARTS;
+}
+
+static uint32_t take_low(struct quire_blocks *kind, const struct quire_extent_wish *wish)
+{
+	if (wish->min >> QUIRE_VMH_OCTAVES_ || !has_plenty(kind))
+		return QUIRE_NOWHERE;
+	return quire_extents_take_low(&kind->runs, wish,
+				      &kind->low[31u - (uint32_t)__builtin_clz(wish->min)]);
+}
+
+/* There is room at this block again: a hint, since best fit finds what a look for a low place misses.
+ * While addresses are short nobody looks; afterwards everybody starts from the bottom. */
+static void note_room(struct quire_blocks *kind, uint32_t block)
+{
+	uint32_t low = has_plenty(kind) ? block : 0;
+
+	for (uint32_t octave = 0; octave < QUIRE_VMH_OCTAVES_; octave++)
+		if (low < kind->low[octave])
+			kind->low[octave] = low;
+}
+
+static uint32_t take_run(struct quire_blocks *kind, const struct quire_extent_wish *wish,
+			 uint32_t *count)
+{
+	uint32_t start = QUIRE_NOWHERE;
+
+	*count = wish->min;
+	if (kind->keeps_low && wish->min == wish->preferred)
+		start = take_low(kind, wish);
+	return start == QUIRE_NOWHERE ? quire_extents_take(&kind->runs, wish, count) : start;
+}
+
 uint32_t quire_blocks_search(struct quire_blocks *kind, size_t align, uint32_t min,
 			     uint32_t preferred, bool take, uint32_t *count)
 {
@@ -125,7 +167,7 @@ uint32_t quire_blocks_search(struct quire_blocks *kind, size_t align, uint32_t m
 	if (!quire_blocks_wish(kind, align, &wish))
 		return QUIRE_NOWHERE;
 	if (!kind->top)
-		return take ? quire_extents_take(&kind->runs, &wish, count)
+		return take ? take_run(kind, &wish, count)
 			    : quire_extents_would_take(&kind->runs, &wish, count);
 	*count = 1;
 	if (min > 1 || !quire_blocks_any(kind))
@@ -151,10 +193,13 @@ int32_t quire_blocks_take_at(struct quire_blocks *kind, uint32_t start, uint32_t
 
 void quire_blocks_give(struct quire_blocks *kind, uint32_t start)
 {
-	if (kind->top)
+	if (kind->top) {
 		quire_block_give(kind, start);
-	else
-		quire_extents_free(&kind->runs, start);
+		return;
+	}
+	quire_extents_free(&kind->runs, start);
+	if (kind->keeps_low)
+		note_room(kind, start);
 }
 
 int32_t quire_blocks_resize(struct quire_blocks *kind, uint32_t start, uint32_t count)

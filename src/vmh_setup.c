@@ -156,6 +156,7 @@ static void make_elastic(struct quire_vmh *heap, const struct quire_vmh_config *
 	heap->elastic.stride = unit;
 	heap->elastic.block_size = unit;
 	heap->elastic.align = unit;
+	heap->elastic.keeps_low = true;
 	quire_blocks_init(&heap->elastic, (uint32_t)quire_divide_up(config->window, unit), true,
 			  config->storage, config->storage_bytes);
 }

@@ -117,6 +117,8 @@ struct quire_vmh_stats {
 /** The most levels of a set of single blocks. */
 #define QUIRE_VMH_LEVELS 5
 
+#define QUIRE_VMH_OCTAVES_ 7 /* lengths up to 127 blocks */
+
 /** Private: a bundle, or the whole elastic window (block = unit). */
 struct quire_blocks {
 	uintptr_t base;
@@ -128,7 +130,11 @@ struct quire_blocks {
 	quire_word **top; /* of single blocks, in `free`; NULL: blocks are taken in runs */
 	union {
 		quire_word *free[QUIRE_VMH_LEVELS]; /* a bit per free block, and summaries */
-		struct quire_extents runs;
+		struct {
+			struct quire_extents runs;
+			uint32_t low[QUIRE_VMH_OCTAVES_]; /* where to look for a low place */
+			bool keeps_low;
+		};
 	};
 	uint32_t *pages; /* pages that the allocation starting in a block needs; NULL: all */
 	uint32_t used;
