@@ -19,6 +19,7 @@ struct goal {
 	const char *wanted;
 	/** @return what was measured, in words from text(); "" if nothing was */
 	char *(*reached)(const struct bench *bench, enum verdict *verdict);
+	const char *obstacle; /**< told if it is missed: what was tried, what stands in the way */
 };
 
 extern const struct goal goals[];

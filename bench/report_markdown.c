@@ -99,13 +99,24 @@ static const char *const verdicts[] = {
 	[GOAL_REACHED] = "yes",
 };
 
+static void print_obstacles(const struct bench *bench)
+{
+	printf("\nWhere a goal is not reached, this stands in the way; [engine.md](engine.md) "
+	       "tells "
+	       "what else was tried.\n\n");
+	for (size_t i = 0; i < goal_count; i++) {
+		enum verdict verdict;
+
+		free(goals[i].reached(bench, &verdict));
+		if (verdict == GOAL_MISSED && goals[i].obstacle)
+			printf("- *%s, %s*: %s\n", goals[i].area, goals[i].wanted,
+			       goals[i].obstacle);
+	}
+}
+
 static void print_goals(const struct bench *bench)
 {
-	printf("\n## Goals\n\n"
-	       "Where a goal is not reached, `doc/engine.md` tells what was tried and what stands "
-	       "in "
-	       "the way.\n\n"
-	       "| | goal | in this run | reached |\n|---|---|---|---|\n");
+	printf("\n## Goals\n\n| | goal | in this run | reached |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < goal_count; i++) {
 		enum verdict verdict;
 		char *words = goals[i].reached(bench, &verdict);
@@ -114,6 +125,7 @@ static void print_goals(const struct bench *bench)
 		       verdicts[verdict]);
 		free(words);
 	}
+	print_obstacles(bench);
 }
 
 /* ---- who played the same scripts ------------------------------------------------------------- */
