@@ -638,8 +638,8 @@ void *quire_vregion_request(struct quire_vregion *vr, enum quire_area area,
 	return arena_request(vr, &vr->arena[area], request);
 }
 
-static void *request_bytes(struct quire_vregion *vr, enum quire_area area, size_t size,
-			   size_t align)
+static __attribute__((noinline)) void *request_bytes(struct quire_vregion *vr, enum quire_area area,
+						     size_t size, size_t align)
 {
 	struct quire_request request = { .size = size, .align = align };
 
