@@ -895,21 +895,18 @@ RARE uint32_t alloc_long(struct quire_extents *set, uint32_t count)
 	return alloc_from(set, key == QUIRE_NOWHERE ? last_key(set) : key, count);
 }
 
-uint32_t quire_extents_alloc(struct quire_extents *set, uint32_t count, uint32_t align)
+/* Take from the run of a key, which is long enough if it is short. The straight path of all that is
+ * usual. */
+USUAL uint32_t alloc_first(struct quire_extents *set, uint32_t key, uint32_t count)
 {
-	uint32_t key, below, length, word, start;
+	uint32_t below = key >> set->row_log2; /* its length, less one */
+	uint32_t word = key & (set->row - 1);
+	uint32_t length = below + 1;
+	uint32_t start;
 	quire_word found;
 
-	if (align > 1)
-		return quire_extents_alloc_range(set, count, count, 1, align, NULL);
-	if (count - 1 >= BITS)
-		return alloc_long(set, count);
-	key = next_short_key(set, count);
-	below = key >> set->row_log2;
 	if (below >= BITS)
 		return alloc_from(set, key, count);
-	length = below + 1;
-	word = key & (set->row - 1);
 	found = candidates(set, word, length);
 	if (found & (found - 1))
 		found = exactly(set, word, length, found);
@@ -926,21 +923,42 @@ uint32_t quire_extents_alloc(struct quire_extents *set, uint32_t count, uint32_t
 	return start;
 }
 
+uint32_t quire_extents_alloc(struct quire_extents *set, uint32_t count, uint32_t align)
+{
+	if (align > 1)
+		return quire_extents_alloc_range(set, count, count, 1, align, NULL);
+	if (count - 1 >= BITS)
+		return alloc_long(set, count);
+	return alloc_first(set, next_short_key(set, count), count);
+}
+
+static uint32_t length_of_key(const struct quire_extents *set, uint32_t key)
+{
+	uint32_t below = key >> set->row_log2;
+	uint32_t start;
+
+	if (below < BITS)
+		return below + 1;
+	if (key == QUIRE_NOWHERE)
+		return 0;
+	start = start_of_long_key(set, key);
+	return far_end(set, start) - start;
+}
+
 /* As take_aligned, where every place will do. */
 static uint32_t take_anywhere(struct quire_extents *set, const struct quire_extent_wish *wish,
 			      uint32_t *granted)
 {
-	uint32_t at;
-	struct found found;
+	uint32_t at, key;
 
 	*granted = clip(wish, wish->preferred);
 	at = quire_extents_alloc(set, *granted, 1);
 	if (at != QUIRE_NOWHERE || wish->min == *granted)
 		return at;
-	found = look(set, wish, last_key(set));
-	*granted = clip(wish, room_in(found));
+	key = last_key(set);
+	*granted = clip(wish, length_of_key(set, key));
 	if (*granted)
-		return carve(set, found, *granted);
+		return alloc_first(set, key, *granted);
 	*granted = wish->min;
 	return quire_extents_alloc(set, wish->min, 1);
 }

@@ -226,7 +226,7 @@ const char *quire_extents_check(const struct quire_extents *set);
 #define QUIRE_LOG2_16_(x)  ((x) >= 256u ? 8u + QUIRE_LOG2_8_((x) >> 8) : QUIRE_LOG2_8_(x))
 #define QUIRE_LOG2_(x)     ((x) >= 65536u ? 16u + QUIRE_LOG2_16_((x) >> 16) : QUIRE_LOG2_16_(x))
 #define QUIRE_ROW_BITS_(n) ((uint32_t)(n) > QUIRE_WORD_BITS_ ? (uint32_t)(n) : QUIRE_WORD_BITS_)
-#define QUIRE_SPAN_(n)     (QUIRE_LOG2_(QUIRE_ROW_BITS_(n) - 1u) + 1u)
+#define QUIRE_SPAN_(n)     ((QUIRE_LOG2_(QUIRE_ROW_BITS_(n) - 1u) + 1u) & 31u)
 #define QUIRE_EXTENTS_COMPACT_KEYS_(n) \
 	(((7u - QUIRE_LOG2_(QUIRE_WORD_BITS_)) << QUIRE_SPAN_(n)) + (1u << QUIRE_SPAN_(n) >> 2))
 #define QUIRE_EXTENTS_EXACT_KEYS_(n) \

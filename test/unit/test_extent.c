@@ -944,6 +944,43 @@ static void fits_its_storage(uint32_t units, enum quire_extents_precision precis
 	test_storage_fini(&storage);
 }
 
+#define LENGTHS 70u
+
+/* Holes of every length, each behind a wall; of two requests for a length the second gets the next
+ * longer hole. However many words of keys lie between, nothing shorter is found. */
+static void best_fit_among_holes(uint32_t units, enum quire_extents_precision precision)
+{
+	struct test_storage storage;
+	struct quire_extents set;
+	size_t bytes = quire_extents_storage(units, precision);
+	uint32_t hole[LENGTHS + 1];
+
+	test_storage_init(&storage, bytes, NULL);
+	assert_ok(quire_extents_init(&set, units, precision, storage.memory, bytes));
+	for (uint32_t length = 1; length <= LENGTHS; length++) {
+		hole[length] = quire_extents_alloc(&set, length, 1);
+		assert_int_not_equal(quire_extents_alloc(&set, 1, 1), QUIRE_NOWHERE);
+	}
+	for (uint32_t length = 1; length <= LENGTHS; length++)
+		assert_ok(quire_extents_free(&set, hole[length]));
+	for (uint32_t length = 1; length < QUIRE_EXTENTS_EXACT_UNITS; length++) {
+		assert_int_equal(quire_extents_alloc(&set, length, 1), hole[length]);
+		assert_int_equal(quire_extents_alloc(&set, length, 1), hole[length + 1]);
+		assert_ok(quire_extents_free(&set, hole[length + 1]));
+		assert_ok(quire_extents_free(&set, hole[length]));
+	}
+	assert_sound(quire_extents_check(&set));
+	test_storage_fini(&storage);
+}
+
+static void the_best_fit_is_found_in_sets_of_any_depth(void **state)
+{
+	(void)state;
+	for (size_t p = 0; p < TEST_COUNT(precisions); p++)
+		for (uint32_t units = 3000; units < 3000000; units *= 5)
+			best_fit_among_holes(units, precisions[p]);
+}
+
 static void every_window_fits_the_storage_its_macro_names(void **state)
 {
 	(void)state;
@@ -1019,6 +1056,7 @@ int main(void)
 		cmocka_unit_test(what_lies_outside_the_window_is_foreign),
 		cmocka_unit_test(a_second_free_is_refused),
 		cmocka_unit_test(freeing_an_older_run_keeps_the_records_of_live_ones),
+		cmocka_unit_test(the_best_fit_is_found_in_sets_of_any_depth),
 		cmocka_unit_test(every_window_fits_the_storage_its_macro_names),
 		cmocka_unit_test(large_windows_fit_the_storage_their_macros_name),
 		cmocka_unit_test(impossible_sets_are_refused),
