@@ -367,6 +367,7 @@ static quire_word runs_of_key(const struct quire_extents *set, uint32_t key, uin
 {
 	uint32_t below = key >> set->row_log2; /* their length, less one */
 	uint32_t start;
+	quire_word found;
 
 	if (below >= BITS) {
 		start = start_of_long_key(set, key);
@@ -374,7 +375,8 @@ static quire_word runs_of_key(const struct quire_extents *set, uint32_t key, uin
 		return bit(start);
 	}
 	*word = key & (set->row - 1);
-	return exactly(set, *word, below + 1, candidates(set, *word, below + 1));
+	found = candidates(set, *word, below + 1);
+	return found & (found - 1) ? exactly(set, *word, below + 1, found) : found;
 }
 
 /* The start of the first of them. */
