@@ -18,28 +18,39 @@ struct range {
 	struct player player;
 	struct churn churn; /* fills and ages */
 	size_t align;
-	size_t step;   /* of one try to the next, in what requests are in: a unit */
-	size_t *least; /* of each request */
+	size_t step;     /* of one try to the next, in what requests are in: a unit */
+	size_t *least;   /* of each request */
+	size_t *granted; /* to each request, when it was for a range */
 	uint32_t requests;
 };
 
 /* ---- ways of asking -------------------------------------------------------------------------- */
 
-static void *ask_plain(const struct range *range, size_t least, size_t *granted)
+static void *ask_plain(const struct range *range, uint32_t request, size_t *granted)
 {
-	*granted = least;
-	return range->calls->alloc(range->player.context, least, range->align);
+	*granted = range->least[request];
+	return range->calls->alloc(range->player.context, *granted, range->align);
 }
 
-static void *ask_range(const struct range *range, size_t least, size_t *granted)
+/* Plain, as if somebody had known how much there is. */
+static void *ask_as_granted(const struct range *range, uint32_t request, size_t *granted)
 {
+	*granted = range->granted[request];
+	return range->calls->alloc(range->player.context, *granted, range->align);
+}
+
+static void *ask_range(const struct range *range, uint32_t request, size_t *granted)
+{
+	size_t least = range->least[request];
+
 	return range->calls->alloc_range(range->player.context, least, least * MOST, range->align,
 					 granted);
 }
 
 /* Half of it until the least is reached: quick, but most of what there is may be missed. */
-static void *ask_halving(const struct range *range, size_t least, size_t *granted)
+static void *ask_halving(const struct range *range, uint32_t request, size_t *granted)
 {
+	size_t least = range->least[request];
 	void *handle = NULL;
 
 	for (size_t size = least * MOST; size >= least && !handle; size /= 2) {
@@ -50,8 +61,9 @@ static void *ask_halving(const struct range *range, size_t least, size_t *grante
 }
 
 /* A unit less until it is granted: as much as there is, as one search finds. */
-static void *ask_stepping(const struct range *range, size_t least, size_t *granted)
+static void *ask_stepping(const struct range *range, uint32_t request, size_t *granted)
 {
+	size_t least = range->least[request];
 	void *handle = NULL;
 
 	for (size_t size = least * MOST; size >= least && !handle; size -= range->step) {
@@ -63,14 +75,14 @@ static void *ask_stepping(const struct range *range, size_t least, size_t *grant
 
 /* Each request is given back at once, so that all meet the same memory. */
 static inline uint64_t ask_all(struct range *range,
-			       void *(*ask)(const struct range *, size_t, size_t *))
+			       void *(*ask)(const struct range *, uint32_t, size_t *))
 {
 	uint64_t refused = 0;
 	int32_t wrong = 0;
 
 	for (uint32_t i = 0; i < range->requests; i++) {
 		size_t granted = 0;
-		void *handle = ask(range, range->least[i], &granted);
+		void *handle = ask(range, i, &granted);
 
 		if (!handle)
 			refused++;
@@ -85,6 +97,11 @@ static inline uint64_t ask_all(struct range *range,
 static uint64_t work_plain(void *context)
 {
 	return ask_all(context, ask_plain);
+}
+
+static uint64_t work_as_granted(void *context)
+{
+	return ask_all(context, ask_as_granted);
 }
 
 static uint64_t work_range(void *context)
@@ -103,24 +120,46 @@ static uint64_t work_stepping(void *context)
 }
 
 /* The first is what the others are compared with. */
+enum { PLAIN, AS_GRANTED, RANGE, HALVING, STEPPING };
+
 static const struct way {
 	const char *name;
 	const char *about;
 	uint64_t (*work)(void *range);
 } ways[] = {
-	{ "plain", "the least only", work_plain },
-	{ "range", "at best 4 times as much, in one search", work_range },
-	{ "halving", "half of it until it is granted", work_halving },
-	{ "stepping", "a unit less until it is granted", work_stepping },
+	[PLAIN] = { "plain", "the least only", work_plain },
+	[AS_GRANTED] = { "as granted", "exactly what the range was granted", work_as_granted },
+	[RANGE] = { "range", "at best 4 times as much, in one search", work_range },
+	[HALVING] = { "halving", "half of it until it is granted", work_halving },
+	[STEPPING] = { "stepping", "a unit less until it is granted", work_stepping },
 };
 
 /* ---- memories -------------------------------------------------------------------------------- */
+
+/* All memories that are filled and aged are equal, so what is granted once is always granted. */
+static void learn_granted(struct range *range)
+{
+	int32_t wrong = 0;
+
+	range->granted = memory(range->requests, sizeof(*range->granted));
+	for (uint32_t i = 0; i < range->requests; i++) {
+		void *handle = ask_range(range, i, &range->granted[i]);
+
+		if (handle)
+			wrong |= range->calls->free(range->player.context, handle);
+		else
+			range->granted[i] = range->least[i];
+	}
+	must(wrong, "freeing what was granted");
+}
 
 static void prepare(void *context)
 {
 	struct range *range = context;
 
 	churn_prepare(&range->churn);
+	if (!range->granted)
+		learn_granted(range);
 }
 
 static void restore(void *context)
@@ -167,6 +206,7 @@ static bool begin(struct range *range, const struct bench *bench, const struct l
 static void end(struct range *range)
 {
 	free(range->least);
+	free(range->granted);
 	churn_end(&range->churn);
 	player_end(&range->player);
 }
@@ -201,6 +241,9 @@ static void time_peer(struct bench *bench, const struct load *load, const struct
 		add_ratio(bench, &bench->rows[first + i], &bench->rows[first],
 			  text("%s, %s to plain, %s", load->name, ways[i].name, peer->name),
 			  text("of the rows above"));
+	add_ratio(bench, &bench->rows[first + RANGE], &bench->rows[first + AS_GRANTED],
+		  text("%s, range to as granted, %s", load->name, peer->name),
+		  text("of the rows above"));
 	end(&range);
 }
 
@@ -235,9 +278,11 @@ const struct workload workload_range = {
 	.about =
 		"Requests for a range of sizes next to plain requests for the least of it, in "
 		"equal "
-		"memories, aged and 85 % full; at best 4 times the least is granted. One search, "
-		"and "
-		"the same allocator asked for less and less. What is granted is given back at "
+		"memories, aged and 85 % full; at best 4 times the least is granted. As granted: "
+		"plain "
+		"requests for what the range was granted, which nobody knows beforehand. One "
+		"search, and the same allocator asked for less and less. What is granted is given "
+		"back at "
 		"once. "
 		"Lines: 512 KiB in units of 64 bytes, at least 1 to 64 of them. Pages: a window of "
 		"1024, at least 1 to 32. Peers that take ranges and have a pool take part.",

@@ -548,16 +548,10 @@ static inline void note_peaks(struct quire_vmh *heap, struct quire_blocks *kind)
 {
 	if (heap->in_use > heap->in_use_peak)
 		heap->in_use_peak = heap->in_use;
-	if (kind->used > kind->used_peak)
-		kind->used_peak = kind->used;
-}
-
-/* The peak of pages is noted before it falls. */
-static inline void lower_pages(struct quire_vmh *heap, size_t dropped)
-{
 	if (heap->pages_held > heap->pages_held_peak)
 		heap->pages_held_peak = heap->pages_held;
-	heap->pages_held -= dropped;
+	if (kind->used > kind->used_peak)
+		kind->used_peak = kind->used;
 }
 
 static void forget(struct quire_vmh *heap, const struct grant *grant, struct quire_budget *budget)
@@ -957,7 +951,7 @@ static int32_t reduce(struct quire_section *section, struct quire_vmh *heap,
 					     now->pages - then->pages, &dropped);
 	if (status)
 		return status;
-	lower_pages(heap, dropped);
+	heap->pages_held -= dropped;
 	record_size(heap, now, then);
 	quire_blocks_resize(now->kind, now->start, then->count);
 	return QUIRE_OK;
@@ -1062,7 +1056,7 @@ static int32_t free_grant(struct quire_section *section, struct quire_vmh *heap,
 	status = quire_pages_release(section, grant.first_page, grant.pages, &dropped);
 	if (status)
 		return status;
-	lower_pages(heap, dropped);
+	heap->pages_held -= dropped;
 	heap->freed++;
 	heap->in_use -= *size;
 	grant.kind->used -= grant.count;
@@ -1109,7 +1103,7 @@ PLAIN bool give_one(struct quire_vmh *heap, size_t window, uintptr_t address, si
 	if (parted == PARTED_NOT)
 		return false;
 	if (parted == PARTED_LAST)
-		lower_pages(heap, 1);
+		heap->pages_held--;
 	heap->freed++;
 	*size = kind->block_size;
 	heap->in_use -= kind->block_size;
@@ -1124,7 +1118,6 @@ PLAIN bool give_one(struct quire_vmh *heap, size_t window, uintptr_t address, si
  * does not look like what the heap holds. */
 static bool give_run(struct quire_vmh *heap, uintptr_t address, size_t *size)
 {
-	size_t held = heap->pages_held;
 	struct grant grant;
 
 	if (!quire_vmh_in(heap, address) || !block_at(heap, address, &grant))
@@ -1138,8 +1131,6 @@ static bool give_run(struct quire_vmh *heap, uintptr_t address, size_t *size)
 	if (!quire_pages_part(heap->vs, grant.first_page, grant.pages, heap->as_held, heap->budget,
 			      &heap->pages_held))
 		return false;
-	if (held > heap->pages_held_peak)
-		heap->pages_held_peak = held;
 	heap->freed++;
 	heap->in_use -= *size;
 	grant.kind->used -= grant.count;

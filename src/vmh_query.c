@@ -90,14 +90,6 @@ static size_t held_of(const struct quire_vmh *heap)
 	return bytes;
 }
 
-/* The peak is only noted before it falls. */
-static size_t mapped_peak(const struct quire_vmh *heap)
-{
-	size_t noted = heap->pages_held_peak, now = heap->pages_held;
-
-	return (noted > now ? noted : now) << heap->vs->page_shift;
-}
-
 static uint32_t fragmentation(size_t largest, size_t free)
 {
 	return free ? 1000 - (uint32_t)((uint64_t)largest * 1000 / free) : 0;
@@ -114,7 +106,7 @@ void quire_vmh_stats(struct quire_vmh *heap, struct quire_vmh_stats *stats)
 		.in_use_peak = heap->in_use_peak,
 		.held = held_of(heap),
 		.mapped = heap->pages_held << heap->vs->page_shift,
-		.mapped_peak = mapped_peak(heap),
+		.mapped_peak = heap->pages_held_peak << heap->vs->page_shift,
 		.largest = largest_of(heap),
 		.free = free_of(heap),
 		.served = heap->served,

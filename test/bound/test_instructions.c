@@ -45,7 +45,7 @@ static const struct bound bounds[] = {
 	{ "pages-65536", "uniform", { 474, 221 }, { 486, 234 } },
 	{ "pages-1M", "log-uniform", { 474, 151 }, { 472, 158 } },
 	{ "pages-1M", "uniform", { 474, 222 }, { 472, 222 } },
-	{ "bundle", "pop and push", { 100, 93 }, { 84, 84 } },
+	{ "bundle", "pop and push", { 100, 96 }, { 83, 83 } },
 	{ "range", "lines, plain", { 260, 131 }, { 257, 153 } },
 	{ "range", "lines, range", { 602, 292 }, { 304, 220 } },
 	{ "range", "pages, plain", { 178, 146 }, { 239, 165 } },

@@ -185,6 +185,7 @@ static void a_larger_block_serves_where_the_fitting_ones_are_used_up(void **stat
 	static const struct quire_bundle table[] = { { 64, 2 }, { 128, 1 }, { 256, 1 } };
 	struct machine machine;
 	struct quire_bundle_stats bundle;
+	struct quire_vmh_extent extent;
 	struct quire_request deep = { .size = 256, .min = 100, .align = 8 };
 
 	(void)state;
@@ -201,8 +202,8 @@ static void a_larger_block_serves_where_the_fitting_ones_are_used_up(void **stat
 	assert_int_equal(bundle.exhausted, 2);
 	assert_true(quire_vmh_bundle_stats(&machine.heap, 2, &bundle));
 	assert_int_equal(bundle.exhausted, 1);
-	for (struct quire_vmh_extent extent = { .size = 0 };
-	     quire_vmh_next(&machine.heap, (char *)extent.ptr + extent.size, &extent);)
+	for (char *from = NULL; quire_vmh_next(&machine.heap, from, &extent);
+	     from = (char *)extent.ptr + extent.size)
 		if (extent.live)
 			assert_ok(quire_vmh_free(&machine.heap, extent.ptr));
 	assert_all_sound(&machine);
