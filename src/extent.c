@@ -4,8 +4,8 @@
  * of Quire but its own header and bits.h, and every layer that hands something out draws from a set
  * like this.
  *
- * 1. Boundaries. S has a bit per unit, set where a run, free or live, starts; V has a bit per unit,
- *    set where a live run starts. So the end of a run is the next bit of S, the run before a unit
+ * 1. Boundaries. S (`starts`) has a bit per unit, set where a run, free or live, starts; V (`live`) has
+ *    one set where a live run starts. So the end of a run is the next bit of S, the run before a unit
  *    starts at the bit of S before it, and V tells what a run is. A bit of S and of V at unit n ends
  *    the last run.
  * 2. Long runs. A word is *inside* a run if the run starts in a lower word and ends in a higher one.
@@ -30,9 +30,9 @@
  *    tells its class and place by shifts.
  *
  * Bound: a search looks up at most four keys, an aligned one 16 more before it gives up; one for a
- * low place looks at 1024 units a word at a time, and at 8 runs; a change files or unfiles at most three runs; each is one bit per level, of which there are at most six, and
- * a look at a word of S. Only to find the run that holds a unit deep inside it takes three looks per
- * octave.
+ * low place looks at 1024 units a word at a time, and at 8 runs; a change files or unfiles at most
+ * three runs; each is one bit per level, of which there are at most six, and a look at a word of S.
+ * Only to find the run that holds a unit deep inside it takes three looks per octave.
  *
  * quire_extents_alloc and quire_extents_free begin with a straight path for what is usual (a short
  * run, short neighbours, alone in their classes and words) and leave for the general one otherwise.

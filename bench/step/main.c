@@ -65,6 +65,16 @@ static const struct argp_option option_list[] = {
 	{ 0 },
 };
 
+static uint32_t number(const struct argp_state *state, const char *argument)
+{
+	char *end;
+	unsigned long value = strtoul(argument, &end, 10);
+
+	if (*argument < '0' || *argument > '9' || *end || !value || value > UINT32_MAX)
+		argp_error(state, "operations: %s is no number from 1 to %u", argument, UINT32_MAX);
+	return (uint32_t)value;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -83,7 +93,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		options->every_history = true;
 		return 0;
 	case KEY_OPERATIONS:
-		options->how.most = (uint32_t)strtoul(argument, NULL, 0);
+		options->how.most = number(state, argument);
 		return 0;
 	case KEY_TRAP:
 		options->how.how = STEP_TRAP;
@@ -214,6 +224,18 @@ static void count_histories(const struct options *options, const struct counts_s
 		       histories[worst_free].name);
 }
 
+/* Whether the name that was asked for begins the name of anything that will be counted. */
+static bool is_known(const struct options *options)
+{
+	for (size_t i = 0; options->loads && i < counts_load_count; i++)
+		if (wanted(options, counts_loads[i].name))
+			return true;
+	for (size_t i = 0; options->histories && i < counts_set_count; i++)
+		if (wanted(options, counts_sets[i].name))
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {
@@ -225,6 +247,11 @@ int main(int argc, char **argv)
 
 	argp_err_exit_status = 2;
 	argp_parse(&parser, argc, argv, 0, NULL, &options);
+	if (!is_known(&options)) {
+		fprintf(stderr, "nothing to count begins with %s; without -w all names are shown\n",
+			options.name);
+		return 2;
+	}
 	if (!options.how.each && options.output == OUTPUT_TABLE)
 		printf("%-41s %9s %8s %6s | %9s %8s %6s\n", "", "allocs", "mean", "worst", "frees",
 		       "mean", "worst");
