@@ -417,7 +417,7 @@ const struct goal goals[] = {
 	  "at 1024 pages no allocation of more than 220 instructions, no free of more than "
 	  "260; no faster growth than the logarithm up to 1M",
 	  page_worst,
-	  "As for heaps: long runs on both sides. It grows by a tenth from 1024 pages to 1M." },
+	  "As for heaps: long runs on both sides. It grows by a seventh from 1024 pages to 1M." },
 	{ "pages",
 	  "aged, as much usable as by exact best fit: 0.90 / 0.882 (log-uniform / uniform)",
 	  page_usable, NULL },
