@@ -218,10 +218,10 @@ static bool start_holds(const struct quire_extents *set, uint32_t start, uint32_
 }
 
 /* The start of a run that began more than a word before this unit: of each octave it can only be in
- * one of three blocks. */
+ * one of three blocks. Only where records are broken none of them has it. */
 static uint32_t start_of_long(const struct quire_extents *set, uint32_t unit)
 {
-	for (uint32_t octave = BITS_LOG2;; octave++) {
+	for (uint32_t octave = BITS_LOG2; octave < set->span; octave++) {
 		uint32_t block = unit >> octave;
 
 		for (uint32_t back = 0; back <= 2 && back <= block; back++) {
@@ -234,6 +234,7 @@ static uint32_t start_of_long(const struct quire_extents *set, uint32_t unit)
 				return start;
 		}
 	}
+	return 0;
 }
 
 /* The start of the run, live or free, that holds the unit. */
@@ -334,25 +335,25 @@ USUAL quire_word candidates(const struct quire_extents *set, uint32_t word, uint
 	return here & ~set->live[word] & there;
 }
 
-/* Those of the candidates that have no boundary between. A run that ends beyond the word can only be
+/* Those of the candidates found that have no boundary between. A run that ends beyond the word can only be
  * the last to start in it; for the others, boundaries are smeared down as far as count - 1 units. */
 static quire_word exactly(const struct quire_extents *set, uint32_t word, uint32_t count,
-			  quire_word candidates)
+			  quire_word found)
 {
 	quire_word beyond = ~(quire_word)0 << (BITS - count);
 	quire_word near = set->starts[word] >> 1;
 	uint32_t last = highest_bit(set->starts[word]);
-	quire_word outer = candidates & beyond & bit(last);
+	quire_word outer = found & beyond & bit(last);
 	uint32_t reach = 1;
 
 	if (count == 1)
-		return candidates;
+		return found;
 	if (outer && set->starts[word + 1] & (bits_through(last + count) >> 1))
 		outer = 0;
 	for (; 2 * reach < count; reach *= 2)
 		near |= near >> reach;
 	near |= near >> (count - 1 - reach);
-	return (candidates & ~beyond & ~near) | outer;
+	return (found & ~beyond & ~near) | outer;
 }
 
 USUAL uint32_t start_of_long_key(const struct quire_extents *set, uint32_t key)
@@ -438,27 +439,22 @@ USUAL void clear_key(struct quire_extents *set, uint32_t key)
 		clear_summaries(set, above / BITS);
 }
 
-/* The lowest key at or above the bit `index` of this level, or QUIRE_NOWHERE. */
-USUAL uint32_t lowest_key(const struct quire_extents *set, uint32_t level, uint32_t index)
-{
-	quire_word rest;
-
-	for (;; level++, index = index / BITS + 1) {
-		if (level == set->levels)
-			return QUIRE_NOWHERE;
-		rest = set->level[level][index / BITS] >> (index % BITS);
-		if (rest)
-			break;
-	}
-	for (index += lowest_bit(rest); level--;)
-		index = index * BITS + lowest_bit(set->level[level][index]);
-	return index;
-}
-
 /* The first set key at or above this one, or QUIRE_NOWHERE. */
 RARE uint32_t next_key(const struct quire_extents *set, uint32_t key)
 {
-	return lowest_key(set, 0, key);
+	uint32_t level = 0;
+	quire_word rest;
+
+	for (;; level++, key = key / BITS + 1) {
+		if (level == set->levels)
+			return QUIRE_NOWHERE;
+		rest = set->level[level][key / BITS] >> (key % BITS);
+		if (rest)
+			break;
+	}
+	for (key += lowest_bit(rest); level--;)
+		key = key * BITS + lowest_bit(set->level[level][key]);
+	return key;
 }
 
 /* The last set key, or QUIRE_NOWHERE. */
@@ -934,6 +930,7 @@ uint32_t quire_extents_alloc(struct quire_extents *set, uint32_t count, uint32_t
 	return alloc_first(set, next_short_key(set, count), count);
 }
 
+/* The length of the first run of a key; 0 for QUIRE_NOWHERE. */
 static uint32_t length_of_key(const struct quire_extents *set, uint32_t key)
 {
 	uint32_t below = key >> set->row_log2;
@@ -1075,13 +1072,7 @@ uint32_t quire_extents_owner_of(const struct quire_extents *set, uint32_t unit)
 
 uint32_t quire_extents_largest(const struct quire_extents *set)
 {
-	uint32_t key = last_key(set);
-	uint32_t start;
-
-	if (key == QUIRE_NOWHERE)
-		return 0;
-	start = run_of_key(set, key);
-	return run_end(set, start) - start;
+	return length_of_key(set, last_key(set));
 }
 
 uint32_t quire_extents_free_units(const struct quire_extents *set)
@@ -1135,16 +1126,16 @@ static const char *check_inside(const struct quire_extents *set, uint32_t start,
 
 static const char *check_summaries(const struct quire_extents *set)
 {
-	uint32_t words = run_key(set, 0, set->units) / BITS + 1;
+	uint32_t words = level_words(class_key(set, set->units) + 1);
 
 	for (uint32_t level = 1; level < set->levels; level++) {
-		for (uint32_t index = 0; index < words; index++) {
-			bool summary = has_bit(set->level[level], index);
+		for (uint32_t index = 0; index < level_words(words) * BITS; index++) {
+			bool filled = index < words && set->level[level - 1][index];
 
-			if (summary != (set->level[level - 1][index] != 0))
+			if (has_bit(set->level[level], index) != filled)
 				return "a summary bit is wrong";
 		}
-		words = (words - 1) / BITS + 1;
+		words = level_words(words);
 	}
 	return NULL;
 }
@@ -1157,6 +1148,8 @@ static bool names_a_run(const struct quire_extents *set, uint32_t key)
 	quire_word found;
 	uint32_t start;
 
+	if (key > class_key(set, set->units))
+		return false;
 	if (count <= BITS) {
 		found = candidates(set, word, count);
 		if (!found || !exactly(set, word, count, found))

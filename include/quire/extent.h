@@ -22,8 +22,8 @@
  *
  * **Storage** per unit, on 64-bit machines: COMPACT 3.4 bits, EXACT log2(n) - 2 bits; on 32-bit ones a
  * bit more. Rows are powers of two, so a window a little above one costs up to 1.3 bits more in a
- * COMPACT set, and up to twice as much in an EXACT one. It must be aligned as
- * a uintptr_t and belongs to the set until the caller stops using it; there is nothing to tear down.
+ * COMPACT set, and up to twice as much in an EXACT one. Storage must be aligned as a uintptr_t and
+ * belongs to the set until the caller stops using it; there is nothing to tear down.
  *
  * **Not promised.** No locking: the caller serialises. Which of several equal runs is taken. The
  * algorithm is described in src/extent.c and, at length, in doc/design.md.
@@ -219,7 +219,8 @@ bool quire_extents_next(const struct quire_extents *set, uint32_t unit, struct q
 const char *quire_extents_check(const struct quire_extents *set);
 
 /* How the storage macros count: bounds that are easy to read rather than tight to the last bit. Keys
- * are the bits for each class and place that a free run can be filed under (src/extent.c). */
+ * are the bits for each class and place that a free run can be filed under (src/extent.c). The mask of
+ * the span changes nothing for a possible window; it tells analysers that no shift is too far. */
 #define QUIRE_WORD_BITS_   (8u * (uint32_t)sizeof(quire_word))
 #define QUIRE_LOG2_4_(x)   ((x) >= 8u ? 3u : (x) >= 4u ? 2u : (x) >= 2u ? 1u : 0u)
 #define QUIRE_LOG2_8_(x)   ((x) >= 16u ? 4u + QUIRE_LOG2_4_((x) >> 4) : QUIRE_LOG2_4_(x))

@@ -981,6 +981,38 @@ static void the_best_fit_is_found_in_sets_of_any_depth(void **state)
 			best_fit_among_holes(units, precisions[p]);
 }
 
+/* Whatever bit of the records is wrong: the check ends, and a wrong boundary is always told. */
+static void a_flipped_bit_is_told_or_does_no_harm(void **state)
+{
+	const uint32_t units = 700;
+	struct world world;
+	size_t bits, told = 0;
+
+	(void)state;
+	begin(&world, units, QUIRE_COMPACT);
+	for (uint32_t step = 0; step < 300; step++)
+		random_step(&world, step < 150);
+	bits = world.storage.bytes * 8;
+	for (size_t bit = 0; bit < bits; bit++) {
+		unsigned char *byte = (unsigned char *)world.storage.memory + bit / 8;
+
+		*byte ^= (unsigned char)(1u << bit % 8);
+		told += quire_extents_check(&world.set) != NULL;
+		*byte ^= (unsigned char)(1u << bit % 8);
+	}
+	for (uint32_t unit = 0; unit <= units; unit++) {
+		quire_word *word = &world.set.starts[unit / QUIRE_WORD_BITS_];
+		quire_word bit = (quire_word)1 << unit % QUIRE_WORD_BITS_;
+
+		*word ^= bit;
+		assert_non_null(quire_extents_check(&world.set));
+		*word ^= bit;
+	}
+	assert_true(told > units);
+	compare(&world);
+	end(&world);
+}
+
 static void every_window_fits_the_storage_its_macro_names(void **state)
 {
 	(void)state;
@@ -1057,6 +1089,7 @@ int main(void)
 		cmocka_unit_test(a_second_free_is_refused),
 		cmocka_unit_test(freeing_an_older_run_keeps_the_records_of_live_ones),
 		cmocka_unit_test(the_best_fit_is_found_in_sets_of_any_depth),
+		cmocka_unit_test(a_flipped_bit_is_told_or_does_no_harm),
 		cmocka_unit_test(every_window_fits_the_storage_its_macro_names),
 		cmocka_unit_test(large_windows_fit_the_storage_their_macros_name),
 		cmocka_unit_test(impossible_sets_are_refused),
