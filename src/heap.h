@@ -96,18 +96,15 @@ static inline void quire_block_take(const struct quire_blocks *kind, uint32_t bl
 		quire_blocks_emptied(kind, block);
 }
 
-/* Give a block back; false if it is free already. */
-static inline bool quire_block_give(const struct quire_blocks *kind, uint32_t block)
+/* Give a block back that is taken. */
+static inline void quire_block_give(const struct quire_blocks *kind, uint32_t block)
 {
 	quire_word *word = quire_block_word(kind, block);
 	quire_word before = *word;
 
-	if (before >> (block % QUIRE_WORD_BITS_) & 1)
-		return false;
 	*word = before | quire_block_bit(block);
 	if (!before)
 		quire_blocks_filled(kind, block);
-	return true;
 }
 
 /* ---- any blocks ----------------------------------------------------------------------------- */

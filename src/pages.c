@@ -33,7 +33,7 @@ void quire_section_leave(struct quire_section *section)
 
 size_t quire_pages_spare(const struct quire_vspace *vs)
 {
-	if (!vs->mmu->available || !vs->mmu->shared_frames)
+	if (!vs->mmu->available || !vs->mmu->shared_frames || quire_forbidden(vs))
 		return QUIRE_UNKNOWN;
 	return vs->mmu->available(vs->mmu);
 }

@@ -26,6 +26,20 @@ bool quire_pages_join(struct quire_vspace *vs, uint32_t first, uint32_t count, u
 	return false;
 }
 
+/* Hold what was let go of, whatever the limit says by now. Out of the way of what is usual. */
+static __attribute__((noinline)) bool hold_again(struct quire_vspace *vs, struct quire_page *first,
+						 struct quire_page *past,
+						 struct quire_budget *budget)
+{
+	while (past-- > first) {
+		if (!past->users++) {
+			vs->retained--;
+			quire_ledger_charge(&vs->ledger, budget, 1);
+		}
+	}
+	return false;
+}
+
 bool quire_pages_part(struct quire_vspace *vs, uint32_t first, uint32_t count, uint32_t as_held,
 		      struct quire_budget *budget, size_t *held)
 {
@@ -41,8 +55,6 @@ bool quire_pages_part(struct quire_vspace *vs, uint32_t first, uint32_t count, u
 	}
 	if (page == end)
 		return true;
-	while (page-- > &vs->page[first])
-		quire_page_join(vs, page, as_held, budget, held);
 	*held = before;
-	return false;
+	return hold_again(vs, &vs->page[first], page, budget);
 }

@@ -15,7 +15,8 @@
  * whose pages are there already. Such a call is served in one pass. Whatever stands in its way, it
  * then changes nothing, and the general way begins at the beginning and decides.
  *
- * Bound: a step per kind, one search, O(log blocks), and a step per page of the allocation.
+ * Bound: a search per kind, O(log blocks) or, where an alignment is asked for that not all blocks have,
+ * a step per word of its blocks; and a step per page of the allocation.
  */
 #include "heap.h"
 
@@ -503,7 +504,8 @@ static int32_t place_elastic(struct quire_vmh *heap, struct order *order, struct
 	status = cut_to_size(heap, order, grant);
 	if (status) {
 		quire_blocks_give(grant->kind, grant->start);
-		restore_aside(heap, order->budget);
+		if (!order->dry)
+			restore_aside(heap, order->budget);
 	}
 	return status;
 }
@@ -556,7 +558,7 @@ static inline void note_peaks(struct quire_vmh *heap, struct quire_blocks *kind)
 
 static void forget(struct quire_vmh *heap, const struct grant *grant, struct quire_budget *budget)
 {
-	heap->vs->page[grant->first_page].own &= !has_own_pages(heap, grant);
+	heap->vs->page[grant->first_page].own = 0;
 	quire_blocks_give(grant->kind, grant->start);
 	restore_aside(heap, budget);
 }
@@ -1087,16 +1089,13 @@ PLAIN bool give_one(struct quire_vmh *heap, size_t window, uintptr_t address, si
 	struct grant grant;
 	struct quire_blocks *kind;
 	struct quire_page *page;
-	quire_word *word, before;
 	enum quire_parted parted;
 
 	if (FOR_SIZE || address - heap->base >= window || !block_at(heap, address, &grant))
 		return false;
 	kind = grant.kind;
 	page = page_at(heap, address);
-	word = quire_block_word(kind, grant.start);
-	before = *word;
-	if (before >> (grant.start % QUIRE_WORD_BITS_) & 1 ||
+	if (*quire_block_word(kind, grant.start) >> (grant.start % QUIRE_WORD_BITS_) & 1 ||
 	    !in_one_page(heap, kind, address, page))
 		return false;
 	parted = quire_page_part(heap->vs, page, heap->as_held, heap->budget);
@@ -1108,9 +1107,7 @@ PLAIN bool give_one(struct quire_vmh *heap, size_t window, uintptr_t address, si
 	*size = kind->block_size;
 	heap->in_use -= kind->block_size;
 	kind->used--;
-	*word = before | quire_block_bit(grant.start);
-	if (!before)
-		quire_blocks_filled(kind, grant.start);
+	quire_block_give(kind, grant.start);
 	return true;
 }
 

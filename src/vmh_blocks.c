@@ -52,9 +52,11 @@ bool quire_blocks_wish(const struct quire_blocks *kind, size_t align,
 	if (kind->base & (power - 1))
 		return false;
 	period = align / power;
-	if (period > QUIRE_EXTENTS_MAX_UNITS)
-		return !(kind->base & (align - 1));
 	residue = (0 - kind->base / power) * inverse_of_odd(kind->stride / power) & (period - 1);
+	if (residue >= kind->blocks)
+		return false;
+	if (period > QUIRE_EXTENTS_MAX_UNITS)
+		period = QUIRE_EXTENTS_MAX_UNITS; /* there is one such block at the most */
 	wish->align = (uint32_t)period;
 	wish->phase = (uint32_t)((period - residue) & (period - 1));
 	return true;
@@ -138,7 +140,7 @@ static uint32_t take_low(struct quire_blocks *kind, const struct quire_extent_wi
 
 /* There is room at this block again: a hint, since best fit finds what a look for a low place misses.
  * While addresses are short nobody looks; afterwards everybody starts from the bottom. */
-static void note_room(struct quire_blocks *kind, uint32_t block)
+static inline void note_room(struct quire_blocks *kind, uint32_t block)
 {
 	uint32_t low = has_plenty(kind) ? block : 0;
 
@@ -204,7 +206,11 @@ void quire_blocks_give(struct quire_blocks *kind, uint32_t start)
 
 int32_t quire_blocks_resize(struct quire_blocks *kind, uint32_t start, uint32_t count)
 {
-	return kind->top ? QUIRE_OK : quire_extents_resize(&kind->runs, start, count);
+	int32_t status = kind->top ? QUIRE_OK : quire_extents_resize(&kind->runs, start, count);
+
+	if (!kind->top && kind->keeps_low && !status)
+		note_room(kind, start + count);
+	return status;
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */

@@ -63,8 +63,6 @@ static size_t largest_of(const struct quire_vmh *heap)
 		const struct quire_blocks *kind = &heap->blocks[index];
 		uint32_t blocks = quire_blocks_largest(kind);
 
-		if (blocks && !heap->is_elastic && !(heap->flags & QUIRE_VMH_SPANNING))
-			blocks = 1;
 		if (blocks && quire_block_bytes(kind, blocks) > largest)
 			largest = quire_block_bytes(kind, blocks);
 	}
@@ -190,7 +188,7 @@ static const char *check_kind(struct quire_vmh *heap, struct quire_blocks *kind,
 
 	for (uint32_t block = 0; !broken && quire_blocks_next(kind, block, &run);
 	     block = run.start + run.count) {
-		struct grant grant = { .kind = kind, .start = run.start, .count = run.count };
+		struct grant grant;
 
 		if (!run.live || quire_vmh_is_aside(heap, kind, run.start))
 			continue;

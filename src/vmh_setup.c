@@ -175,8 +175,8 @@ static int32_t check_config(const struct quire_vspace *vs, const struct quire_vm
 	return QUIRE_OK;
 }
 
-static void make(struct quire_vmh *heap, struct quire_vspace *vs, uint32_t first_page,
-		 const struct quire_vmh_config *config)
+void quire_vmh_init_within(struct quire_vmh *heap, struct quire_vspace *vs, uint32_t first_page,
+			   const struct quire_vmh_config *config)
 {
 	memset(heap, 0, sizeof(*heap));
 	heap->vs = vs;
@@ -196,12 +196,6 @@ static void make(struct quire_vmh *heap, struct quire_vspace *vs, uint32_t first
 		heap->direct_most = heap->single_most;
 		heap->direct_window = heap->single_most ? heap->window : 0;
 	}
-}
-
-void quire_vmh_init_within(struct quire_vmh *heap, struct quire_vspace *vs, uint32_t first_page,
-			   const struct quire_vmh_config *config)
-{
-	make(heap, vs, first_page, config);
 }
 
 int32_t quire_vmh_init(struct quire_vmh *heap, struct quire_vspace *vs,
@@ -224,7 +218,7 @@ int32_t quire_vmh_init(struct quire_vmh *heap, struct quire_vspace *vs,
 	quire_section_leave(&section);
 	if (first == QUIRE_NOWHERE)
 		return QUIRE_ENOVIRT;
-	make(heap, vs, first, config);
+	quire_vmh_init_within(heap, vs, first, config);
 	heap->owns_window = true;
 	return QUIRE_OK;
 }

@@ -78,7 +78,7 @@ struct quire_bundle {
 struct quire_vmh_config {
 	const struct quire_bundle *bundles; /**< NULL: elastic. Read during init only. */
 	size_t bundle_count;
-	size_t window;  /**< elastic: bytes of address space, rounded up to pages */
+	size_t window;  /**< elastic: bytes; the addresses it takes are whole pages */
 	size_t unit;    /**< elastic: granule, a power of two; 0: a cache line of the mmu */
 	uint32_t flags; /**< QUIRE_VMH_SPANNING */
 	uint32_t prot;  /**< of all its pages; 0: QUIRE_RW */
@@ -192,7 +192,7 @@ int32_t quire_vmh_init(struct quire_vmh *heap, struct quire_vspace *vs,
 /**
  * End the heap and give its window back. If something is still allocated, each such allocation is
  * told as a leak and the heap goes on.
- * @return QUIRE_OK; QUIRE_EBUSY if something is still allocated (nothing changes); QUIRE_EDRIVER
+ * @return QUIRE_OK; QUIRE_EBUSY if something is still allocated (nothing changes)
  */
 int32_t quire_vmh_fini(struct quire_vmh *heap);
 

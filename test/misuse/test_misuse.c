@@ -74,7 +74,8 @@ static void open_zoo(struct zoo *zoo)
 		.mmu = { .pages = PAGES,
 			 .page_size = PAGE,
 			 .cache_line = 32,
-			 .not_coherent = true },
+			 .not_coherent = true,
+			 .shared_frames = true },
 		.budgets = 2,
 	};
 

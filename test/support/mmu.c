@@ -254,6 +254,7 @@ static size_t model_available(const struct quire_mmu *mmu)
 {
 	struct test_mmu *model = model_of(mmu);
 
+	assert_false(atomic_load(&model->interrupt)); /* nobody may ask from there */
 	/* Relaxed: a test with threads must not be in order because the driver is. */
 	return model->config.unknown
 		       ? QUIRE_UNKNOWN

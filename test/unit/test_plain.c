@@ -3,6 +3,7 @@
  * The plain way of heaps and regions, where a call changes records and that is all: no locks, no
  * observer, pages that stay. What it cannot serve is served as everywhere else.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "quire/flat.h"
@@ -20,6 +21,7 @@
 #define BUDGETS 2u
 
 static _Alignas(PAGE) unsigned char memory[PAGES * PAGE];
+static unsigned char *window = memory;
 
 struct machine {
 	struct quire_flat flat;
@@ -32,12 +34,12 @@ struct machine {
 
 static void begin(struct machine *machine, size_t retain)
 {
-	struct quire_flat_config port = { .memory = memory,
+	struct quire_flat_config port = { .memory = window,
 					  .pages = PAGES,
 					  .page_size = PAGE,
 					  .storage_bytes = QUIRE_FLAT_STORAGE(PAGES) };
 	struct quire_vspace_config config = { .mmu = &machine->flat.mmu,
-					      .base = memory,
+					      .base = window,
 					      .pages = PAGES,
 					      .budgets = BUDGETS,
 					      .retain = retain,
@@ -210,6 +212,63 @@ static void a_larger_block_serves_where_the_fitting_ones_are_used_up(void **stat
 	end_heap(&machine);
 }
 
+/*
+ * A limit may fall below what is used. Of a block of two pages one can be retained, so the free is begun
+ * the plain way, undone and left to the other: also then nothing is lost.
+ */
+static void a_free_that_is_begun_again_does_not_mind_a_lower_limit(void **state)
+{
+	static const struct quire_bundle table[] = { { 2 * PAGE, 2 } };
+	struct machine machine;
+	struct quire_budget budget = { .used = 0 };
+	struct quire_vmh_config config = { .bundles = table, .bundle_count = 1 };
+	void *first, *second;
+
+	(void)state;
+	begin(&machine, 1);
+	assert_ok(quire_vspace_admit(&machine.vs, &budget, 0, PAGES));
+	config.budget = &budget;
+	config.storage_bytes = quire_vmh_storage_needed(&machine.flat.mmu, &config);
+	test_storage_init(&machine.records, config.storage_bytes, NULL);
+	config.storage = machine.records.memory;
+	assert_ok(quire_vmh_init(&machine.heap, &machine.vs, &config));
+	first = quire_vmh_alloc(&machine.heap, 2 * PAGE);
+	second = quire_vmh_alloc(&machine.heap, 2 * PAGE);
+	assert_non_null(second);
+	assert_ok(quire_vspace_change(&machine.vs, &budget, 0, 1));
+	assert_ok(quire_vmh_free(&machine.heap, first));
+	assert_int_equal(budget.used, 2);
+	assert_all_sound(&machine);
+	assert_ok(quire_vmh_free(&machine.heap, second));
+	assert_int_equal(budget.used, 0);
+	assert_all_sound(&machine);
+	assert_ok(quire_vmh_fini(&machine.heap));
+	assert_ok(quire_vspace_dismiss(&machine.vs, &budget));
+	end(&machine);
+}
+
+/* Of blocks of an odd size only the first lies at a multiple of 32 MiB, and it is taken. */
+static void a_block_is_not_handed_out_for_an_alignment_beyond_all_of_them(void **state)
+{
+	static const struct quire_bundle table[] = { { 257, 8 } };
+	const size_t align = (size_t)1 << 25;
+	struct machine machine;
+	void *first;
+
+	(void)state;
+	window = aligned_alloc(align, align);
+	assert_non_null(window);
+	begin_heap(&machine, table, 1, PAGES);
+	first = quire_vmh_aligned_alloc(&machine.heap, align, 257);
+	assert_ptr_equal(first, window);
+	assert_null(quire_vmh_aligned_alloc(&machine.heap, align, 257));
+	assert_ok(quire_vmh_free(&machine.heap, first));
+	assert_all_sound(&machine);
+	end_heap(&machine);
+	free(window);
+	window = memory;
+}
+
 /* A heap outlives its budget: without one it serves nothing, and with a new number pages are its own. */
 static void a_budget_may_go_and_come_back_under_another_number(void **state)
 {
@@ -293,6 +352,8 @@ int main(void)
 		cmocka_unit_test(the_lowest_free_block_is_taken),
 		cmocka_unit_test(a_wrong_pointer_is_refused_and_changes_nothing),
 		cmocka_unit_test(a_larger_block_serves_where_the_fitting_ones_are_used_up),
+		cmocka_unit_test(a_free_that_is_begun_again_does_not_mind_a_lower_limit),
+		cmocka_unit_test(a_block_is_not_handed_out_for_an_alignment_beyond_all_of_them),
 		cmocka_unit_test(a_budget_may_go_and_come_back_under_another_number),
 		cmocka_unit_test(lifetime_moves_up_until_the_region_is_sealed),
 	};
