@@ -391,7 +391,7 @@ const struct goal goals[] = {
 	  "jemalloc answers these calls from a list of blocks of the class; Quire splits and "
 	  "merges "
 	  "on nearly every one, within a bound and without memory of its own. Where free runs are "
-	  "few and of all lengths (512 KiB), 37 % of the allocations split a run and a "
+	  "few and of all lengths (512 KiB), 37 % of the short allocations split a run and a "
 	  "free merges with 0.39 neighbours: branches that nothing foretells. Doing both "
 	  "without branches takes longer." },
 	{ "heaps",
@@ -411,15 +411,16 @@ const struct goal goals[] = {
 	  "mean time at most twice that of a block of a bundle, in windows of 1024, 65536 and 1M",
 	  page_time,
 	  "A block of a bundle is one bit. A run of pages is two boundaries and a record in its "
-	  "class, and merges. Half of these requests are longer than a word has bits, which is the "
-	  "longer way." },
+	  "class, and merges. Of the uniform requests half are longer than a word has bits, which "
+	  "is the longer way." },
 	{ "pages",
 	  "at 1024 pages no allocation of more than 220 instructions, no free of more than "
 	  "260; no faster growth than the logarithm up to 1M",
 	  page_worst,
 	  "As for heaps: long runs on both sides. It grows by a seventh from 1024 pages to 1M." },
 	{ "pages",
-	  "aged, as much usable as by exact best fit: 0.90 / 0.882 (log-uniform / uniform)",
+	  "aged, as much usable as by exact best fit; 0.90 / 0.882 (log-uniform / uniform) at "
+	  "the third refusal",
 	  page_usable, NULL },
 	{ "bundles", "no allocation of more than 100 instructions, no free of more than 80",
 	  bundle_worst,
@@ -432,8 +433,8 @@ const struct goal goals[] = {
 	{ "mapping", "within 5 % of the kernel's calls for the same frames", map_time,
 	  "The port's map and unmap alone are 5 to 7 % over the kernel's calls (rows `driver "
 	  "alone`). The rest is two locks, taken ten times for a pair of calls because no short "
-	  "lock is held over the driver, the records of pages, and the run of addresses: about "
-	  "0.1 us a pair. The number of kernel calls is the same." },
+	  "lock is held over the driver, the records of pages, and the run of addresses: 0.1 "
+	  "to 0.17 us a call. The number of kernel calls is the same." },
 	{ "mapping", "fewer physical runs than first fit of frames", map_runs, NULL },
 	{ "churn",
 	  "pages in use within 3 % or 2 pages of the least possible at the peak, 12 % or 4 "
@@ -441,7 +442,8 @@ const struct goal goals[] = {
 	  churn_pages,
 	  "Missed by `dp` alone. Where it has regions, their areas are pages of their own and fill "
 	  "4 pages more at the peak (`apart`). On average streams that end leave holes between "
-	  "those that live; among fifty placements that were simulated only one that knows which "
+	  "those that live; of the placements that were simulated (engine.md) only one that knows "
+	  "which "
 	  "allocations die together came below 12 %." },
 };
 

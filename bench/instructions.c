@@ -24,29 +24,13 @@ struct line {
 	struct part free;
 };
 
-/* "12 3.4 5", or dashes. */
-static bool read_part(const char *words, struct part *part)
+/* A line of `count --tabs`. */
+static void read_line(const char *words, struct line *line)
 {
-	*part = (struct part){ 0 };
-	return sscanf(words, "%llu %lf %lf", &part->operations, &part->mean, &part->worst) == 3 ||
-	       strchr(words, '-');
-}
-
-/* What was done ends where two spaces are. */
-static bool read_line(const char *words, struct line *line)
-{
-	const char *bar = strchr(words, '|');
-	const char *numbers;
-	int begun = 0;
-
-	if (!bar || sscanf(words, "%31s %n", line->workload, &begun) != 1 || !begun)
-		return false;
-	numbers = strstr(words + begun, "  ");
-	if (!numbers || numbers > bar || words[0] == ' ')
-		return false;
-	snprintf(line->what, sizeof(line->what), "%.*s", (int)(numbers - words - begun),
-		 words + begun);
-	return read_part(numbers, &line->alloc) && read_part(bar + 1, &line->free);
+	if (sscanf(words, "%31[^\t]\t%63[^\t]\t%llu\t%lf\t%lf\t%llu\t%lf\t%lf", line->workload,
+		   line->what, &line->alloc.operations, &line->alloc.mean, &line->alloc.worst,
+		   &line->free.operations, &line->free.mean, &line->free.worst) != 8)
+		die("cannot read what count says: %s", words);
 }
 
 static void add_rows(struct bench *bench, const struct line *line, const struct part *part,
@@ -85,8 +69,7 @@ static void read_all(struct bench *bench, FILE *pipe)
 	size_t bytes = 0;
 
 	while (getline(&words, &bytes, pipe) >= 0) {
-		if (!read_line(words, &line))
-			continue;
+		read_line(words, &line);
 		add_rows(bench, &line, &line.alloc, "alloc");
 		add_rows(bench, &line, &line.free, "free");
 		give_facts(bench, &line);
@@ -97,7 +80,7 @@ static void read_all(struct bench *bench, FILE *pipe)
 void instructions_read(struct bench *bench)
 {
 	char *program = beside_program("count");
-	char *command = text("'%s'%s", program, bench->options->quick ? " --loads" : "");
+	char *command = text("'%s' --tabs%s", program, bench->options->quick ? " --loads" : "");
 	FILE *pipe = access(program, X_OK) ? NULL : popen(command, "r");
 
 	if (pipe) {

@@ -46,15 +46,10 @@ void machine_begin_flat(struct machine *machine, size_t pages)
 
 void machine_begin_linux(struct machine *machine, size_t pages, size_t retain)
 {
-	machine_begin_linux_frames(machine, pages, pages, retain);
-}
-
-void machine_begin_linux_frames(struct machine *machine, size_t pages, size_t frames, size_t retain)
-{
 	struct quire_linux_config config = {
 		.pages = pages,
 		.banks = 1,
-		.frames_per_bank = (uint32_t)frames,
+		.frames_per_bank = (uint32_t)pages,
 	};
 
 	*machine = (struct machine){ .is_flat = false };

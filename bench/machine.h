@@ -32,10 +32,6 @@ void machine_begin_flat(struct machine *machine, size_t pages);
 /** Linux: a frame for each page, locks; `retain` pages may stay mapped. */
 void machine_begin_linux(struct machine *machine, size_t pages, size_t retain);
 
-/** The same with so many frames, fewer than pages. */
-void machine_begin_linux_frames(struct machine *machine, size_t pages, size_t frames,
-				size_t retain);
-
 /** Everything has been freed. */
 void machine_end(struct machine *machine);
 

@@ -187,17 +187,15 @@ static void print_band(const struct chart *chart, size_t first, size_t past, dou
 {
 	const struct row *row = &chart->bench->rows[first];
 	double height = LINE * (double)(past - first);
-	char *name = text("%s", row->workload->name);
 
 	fprintf(chart->file,
 		"<rect class=\"band\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n",
 		LEFT, y, WIDTH - LEFT - RIGHT, height);
 	print_text(chart, LEFT - 10, y + height / 2 - 3, "text-anchor=\"end\" font-weight=\"bold\"",
-		   name);
+		   row->workload->name);
 	print_text(chart, LEFT - 10, y + height / 2 + 12, "text-anchor=\"end\"", row->facts->load);
 	for (size_t i = first; i < past; i++)
 		print_row(chart, &chart->bench->rows[i], y + LINE * ((double)(i - first) + 0.5));
-	free(name);
 }
 
 /* Print the bands, or only tell how far down they reach. */

@@ -71,11 +71,6 @@ void units_end(struct units *units)
 	free(units->storage);
 }
 
-struct candidate units_candidate(struct units *units)
-{
-	return (struct candidate){ .context = units, .alloc = units_alloc, .free = units_free };
-}
-
 struct candidate units_lines_candidate(struct units *units)
 {
 	return (struct candidate){ .context = units,

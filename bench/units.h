@@ -31,10 +31,7 @@ void *units_alloc_lines_range(void *units, size_t least, size_t most, size_t ali
 			      size_t *granted);
 int32_t units_free(void *units, void *handle);
 
-/** Requests are in units. A handle is the start of the run plus 1. */
-struct candidate units_candidate(struct units *units);
-
-/** Requests are in bytes, and a unit is a cache line. */
+/** Requests are in bytes, and a unit is a cache line. A handle is the start of the run plus 1. */
 struct candidate units_lines_candidate(struct units *units);
 
 static inline void *units_handle(uint32_t start)

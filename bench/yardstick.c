@@ -4,7 +4,7 @@
 
 static const struct quire_bundle table[] = { { YARDSTICK_SIZE, YARDSTICK_BLOCKS } };
 
-struct script_plan yardstick_plan(const struct bench *bench)
+static struct script_plan yardstick_plan(const struct bench *bench)
 {
 	return (struct script_plan){
 		.sizes = { SIZES_UNIFORM, .low = YARDSTICK_SIZE, .high = YARDSTICK_SIZE },

@@ -20,9 +20,6 @@ struct yardstick {
 	struct churn churn;
 };
 
-/** What the blocks are asked for: other candidates can be asked for the same. */
-struct script_plan yardstick_plan(const struct bench *bench);
-
 struct subject yardstick_begin(struct yardstick *yardstick, const struct bench *bench);
 void yardstick_end(struct yardstick *yardstick);
 

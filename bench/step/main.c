@@ -70,8 +70,8 @@ static uint32_t number(const struct argp_state *state, const char *argument)
 	char *end;
 	unsigned long value = strtoul(argument, &end, 10);
 
-	if (*argument < '0' || *argument > '9' || *end || !value || value > UINT32_MAX)
-		argp_error(state, "operations: %s is no number from 1 to %u", argument, UINT32_MAX);
+	if (*argument < '0' || *argument > '9' || *end || value > UINT32_MAX)
+		argp_error(state, "operations: %s is no number from 0 to %u", argument, UINT32_MAX);
 	return (uint32_t)value;
 }
 
@@ -247,6 +247,10 @@ int main(int argc, char **argv)
 
 	argp_err_exit_status = 2;
 	argp_parse(&parser, argc, argv, 0, NULL, &options);
+	if (!options.loads && !options.histories) {
+		fputs("--loads and --histories exclude each other\n", stderr);
+		return 2;
+	}
 	if (!is_known(&options)) {
 		fprintf(stderr, "nothing to count begins with %s; without -w all names are shown\n",
 			options.name);
@@ -260,5 +264,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; options.histories && i < counts_set_count; i++)
 		if (wanted(&options, counts_sets[i].name))
 			count_histories(&options, &counts_sets[i]);
+	if (fflush(stdout) || ferror(stdout)) {
+		perror("the output could not be written");
+		return EXIT_FAILURE;
+	}
 	return EXIT_SUCCESS;
 }

@@ -48,23 +48,23 @@ static void expect_pages(uint32_t units, double at_most)
 static void a_set_of_lines_takes_less_than_one_part_in_sixty(void **state)
 {
 	(void)state;
-	expect_lines(8192, QUIRE_EXTENTS_MAX_UNITS, 0.016);
+	expect_lines(8192, QUIRE_EXTENTS_MAX_UNITS, 0.0095);
 }
 
 static void a_small_set_of_lines_takes_three_per_cent(void **state)
 {
 	(void)state;
-	expect_lines(448, 8191, 0.03);
+	expect_lines(448, 8191, 0.016);
 }
 
-/* A class for every length: log2(units) + 3 bits a page. */
+/* A class for every length: log2(units) - 2 bits a page. */
 static void classes_for_all_lengths_cost_pages_next_to_nothing(void **state)
 {
 	(void)state;
-	expect_pages(1024, 0.00045);
-	expect_pages(2048, 0.00045);
-	expect_pages(65536, 0.0006);
-	expect_pages(1u << 20, 0.0008);
+	expect_pages(1024, 0.0003);
+	expect_pages(2048, 0.0003);
+	expect_pages(65536, 0.00043);
+	expect_pages(1u << 20, 0.00057);
 }
 
 int main(void)
