@@ -17,6 +17,12 @@ static uint32_t next(uint32_t units)
 	return units + 1 + units / 61;
 }
 
+/* Words of 32 bits cost more classes above the short ones. */
+static double bound(double with_64_bits, double with_32_bits)
+{
+	return QUIRE_WORD_BITS_ == 64 ? with_64_bits : with_32_bits;
+}
+
 static double share(size_t storage, uint32_t units, uint32_t unit)
 {
 	return (double)(storage + sizeof(struct quire_extents)) / ((double)units * unit);
@@ -48,23 +54,23 @@ static void expect_pages(uint32_t units, double at_most)
 static void a_set_of_lines_takes_less_than_one_part_in_sixty(void **state)
 {
 	(void)state;
-	expect_lines(8192, QUIRE_EXTENTS_MAX_UNITS, 0.0095);
+	expect_lines(8192, QUIRE_EXTENTS_MAX_UNITS, bound(0.0095, 0.016));
 }
 
 static void a_small_set_of_lines_takes_three_per_cent(void **state)
 {
 	(void)state;
-	expect_lines(448, 8191, 0.016);
+	expect_lines(448, 8191, bound(0.016, 0.03));
 }
 
 /* A class for every length: log2(units) - 2 bits a page. */
 static void classes_for_all_lengths_cost_pages_next_to_nothing(void **state)
 {
 	(void)state;
-	expect_pages(1024, 0.0003);
-	expect_pages(2048, 0.0003);
-	expect_pages(65536, 0.00043);
-	expect_pages(1u << 20, 0.00057);
+	expect_pages(1024, bound(0.0003, 0.00045));
+	expect_pages(2048, bound(0.0003, 0.00045));
+	expect_pages(65536, bound(0.00043, 0.0006));
+	expect_pages(1u << 20, bound(0.00057, 0.0008));
 }
 
 int main(void)
