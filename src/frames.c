@@ -17,6 +17,9 @@
  *    has learned how long that is; what is given back, or switched on, makes it unknown again. So
  *    a request that is served in many pieces looks through all free runs once, not for each piece.
  * 5. Only if no powered bank has a free frame is another switched on, the lowest that obeys.
+ * 6. A bank is worth emptying if one powered bank less would hold all that is taken. Which frames
+ *    of it can move, the port and its users know; so all such banks are told one after another, the
+ *    one with the fewest frames first, and frames to move to come from the others.
  *
  * Bound: a take walks the bitmap at most once, a give touches the words of its range twice; both
  * look at each bank at most twice. Nothing depends on what was taken before.
@@ -191,14 +194,15 @@ static uint32_t search_bank(const struct quire_frames *frames, uint32_t bank, ui
 	return found;
 }
 
-/* The best run of all powered banks, the lowest of equals; it is empty if there is none. */
-static struct part search_powered(const struct quire_frames *frames, uint32_t want)
+/* The best run of all powered banks but one, the lowest of equals; it is empty if there is none. */
+static struct part search_powered(const struct quire_frames *frames, uint32_t want, uint32_t except)
 {
 	struct part best = { .bank = 0 };
 	uint32_t found = 0;
 
 	for (uint32_t bank = 0; bank < frames->config.banks; bank++)
-		found = search_bank(frames, bank, want, &best, found);
+		if (bank != except)
+			found = search_bank(frames, bank, want, &best, found);
 	return best;
 }
 
@@ -262,26 +266,76 @@ int32_t quire_frames_init(struct quire_frames *frames, const struct quire_frames
 	return QUIRE_OK;
 }
 
+static void take_part(struct quire_frames *frames, struct part found, uint32_t want,
+		      struct quire_frame_run *run)
+{
+	found.end = found.start + smaller(want, length(found));
+	toggle(frames, found, true);
+	run->start = found.bank * frames->config.frames_per_bank + found.start;
+	run->count = length(found);
+}
+
 int32_t quire_frames_take(struct quire_frames *frames, uint32_t want, struct quire_frame_run *run)
 {
 	struct part found;
 
 	if (!want)
 		return QUIRE_EINVAL;
-	found = search_powered(frames, smaller(want, frames->longest));
+	found = search_powered(frames, smaller(want, frames->longest), QUIRE_NOWHERE);
 	if (!length(found)) {
 		int32_t status = power_another(frames);
 
 		if (status)
 			return status;
-		found = search_powered(frames, want);
+		found = search_powered(frames, want, QUIRE_NOWHERE);
 	}
 	frames->longest = length(found) < want ? length(found) : frames->longest;
-	found.end = found.start + smaller(want, length(found));
-	toggle(frames, found, true);
-	run->start = found.bank * frames->config.frames_per_bank + found.start;
-	run->count = length(found);
+	take_part(frames, found, want, run);
 	return QUIRE_OK;
+}
+
+int32_t quire_frames_take_outside(struct quire_frames *frames, uint32_t bank, uint32_t want,
+				  struct quire_frame_run *run)
+{
+	struct part found;
+
+	if (!want)
+		return QUIRE_EINVAL;
+	found = search_powered(frames, want, bank);
+	if (!length(found))
+		return QUIRE_ENOPHYS;
+	take_part(frames, found, want, run);
+	return QUIRE_OK;
+}
+
+/* The order in which banks are emptied: by frames taken, then by number. */
+static bool is_before(const struct quire_frames *frames, uint32_t a, uint32_t b)
+{
+	return frames->used[a] < frames->used[b] || (frames->used[a] == frames->used[b] && a < b);
+}
+
+/* Whether one powered bank less would hold all that is taken. */
+static bool one_can_go(const struct quire_frames *frames)
+{
+	return frames->config.power && frames->banks_on &&
+	       frames->total_used <= (frames->banks_on - 1) * frames->config.frames_per_bank;
+}
+
+uint32_t quire_frames_emptiest(const struct quire_frames *frames, uint32_t after)
+{
+	uint32_t best = QUIRE_NOWHERE;
+
+	for (uint32_t bank = 0; one_can_go(frames) && bank < frames->config.banks; bank++)
+		if (frames->used[bank] &&
+		    (after >= frames->config.banks || is_before(frames, after, bank)) &&
+		    (best == QUIRE_NOWHERE || is_before(frames, bank, best)))
+			best = bank;
+	return best;
+}
+
+uint32_t quire_frames_used_of(const struct quire_frames *frames, uint32_t bank)
+{
+	return bank < frames->config.banks ? frames->used[bank] : 0;
 }
 
 static bool is_inside(const struct quire_frames *frames, uint32_t start, uint32_t count)

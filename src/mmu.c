@@ -39,10 +39,16 @@ static bool locks_are_whole(const struct quire_mmu *mmu)
 	return some == all;
 }
 
+static bool banks_are_whole(const struct quire_mmu *mmu)
+{
+	return !mmu->emptiest == !mmu->bank_of && !mmu->emptiest == !mmu->move;
+}
+
 int32_t quire_mmu_check(const struct quire_mmu *mmu)
 {
 	if (!mmu || !mmu->map || !mmu->unmap || !mmu->protect || !geometry_is_possible(mmu) ||
-	    !cache_is_manageable(mmu) || !locks_are_whole(mmu) || !mmu->cached != !mmu->uncached)
+	    !cache_is_manageable(mmu) || !locks_are_whole(mmu) || !banks_are_whole(mmu) ||
+	    !mmu->cached != !mmu->uncached)
 		return QUIRE_EINVAL;
 	return QUIRE_OK;
 }

@@ -98,6 +98,35 @@ int32_t quire_frames_init(struct quire_frames *frames, const struct quire_frames
 int32_t quire_frames_take(struct quire_frames *frames, uint32_t want, struct quire_frame_run *run);
 
 /**
+ * @name Emptying a bank
+ * The pool does not know what its frames hold. Whoever moves the contents asks which bank to empty,
+ * takes a frame outside it for each frame in it, copies, and gives the old one back; with the last
+ * of them the bank goes off.
+ * @{
+ */
+
+/**
+ * The bank to empty: the one with the fewest frames taken, the lowest of equals, among those with a
+ * frame taken. Only if one powered bank less would hold all frames that are taken, and banks are
+ * switched at all.
+ * @param after  a bank that cannot be emptied: the next one in that order is told. QUIRE_NOWHERE:
+ *               the first
+ * @return the bank, or QUIRE_NOWHERE if there is none. O(banks)
+ */
+uint32_t quire_frames_emptiest(const struct quire_frames *frames, uint32_t after);
+
+/** How many frames of a bank are taken; 0 outside the pool. */
+uint32_t quire_frames_used_of(const struct quire_frames *frames, uint32_t bank);
+
+/**
+ * quire_frames_take, but from any powered bank except this one, and no bank is switched on.
+ * @return QUIRE_OK; QUIRE_ENOPHYS if no other powered bank has a free frame; QUIRE_EINVAL for want 0
+ */
+int32_t quire_frames_take_outside(struct quire_frames *frames, uint32_t bank, uint32_t want,
+				  struct quire_frame_run *run);
+/** @} */
+
+/**
  * Take exactly these frames (what an image or a boot loader already occupies). Powers banks on.
  * @return QUIRE_OK; QUIRE_EBUSY if one of them is taken; QUIRE_EINVAL if outside the pool;
  *         QUIRE_EDRIVER if a bank cannot be powered on. Nothing is taken unless QUIRE_OK.

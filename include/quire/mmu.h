@@ -7,7 +7,7 @@
  * virtual addresses that Quire passes are multiples of the page size and lie in the window that the
  * vspace was given; all counts are at least 1. Functions marked optional may be NULL.
  *
- * **Who calls what, under which lock.** map, unmap and protect are called with `transition` held and
+ * **Who calls what, under which lock.** map, unmap, protect and the three about banks are called with `transition` held and
  * `lock` never held: they may take long and may sleep if the port's transition lock allows it. All
  * other functions may be called with either or none. No driver function may call back into Quire.
  *
@@ -92,6 +92,35 @@ struct quire_mmu {
 	 */
 	int32_t (*protect)(const struct quire_mmu *mmu, uintptr_t va, size_t pages, uint32_t prot);
 
+	/**
+	 * @name Banks of physical pages that can be switched off; optional, all three or none
+	 * A bank is emptied by moving each mapped page that lies in it. Only pages are moved that
+	 * nobody uses meanwhile: whoever owns them has been asked to be quiet, and where cores are not
+	 * coherent every core that touched them has relinquished them (quire_relinquish).
+	 * @{
+	 */
+
+	/** The bank that is cheapest to empty, and how many of its physical pages are in use,
+	 *  whoever uses them; `after` is a bank that cannot be emptied, and the next is told, or
+	 *  QUIRE_NOWHERE (extent.h) for the first. QUIRE_NOWHERE: none is worth it (quire_frames_emptiest). */
+	uint32_t (*emptiest)(const struct quire_mmu *mmu, uint32_t after, size_t *in_use);
+
+	/** The bank in which the physical page behind va lies; QUIRE_NOWHERE if va is not mapped. */
+	uint32_t (*bank_of)(const struct quire_mmu *mmu, uintptr_t va);
+
+	/**
+	 * Put another physical page behind one mapped page, from a powered bank other than the one
+	 * it lies in. Address, protection and contents stay, through every alias and on every core:
+	 * stale translations and stale lines of either physical page are gone when this returns,
+	 * and the code of an EXEC page may run at once. All or nothing: after a failure the old
+	 * physical page is behind va as it was. No bank is switched on for it
+	 * (quire_frames_take_outside); the old physical page is given back.
+	 * @return QUIRE_OK, QUIRE_ENOPHYS if no other powered bank has room, QUIRE_EDRIVER for
+	 *         anything else
+	 */
+	int32_t (*move)(const struct quire_mmu *mmu, uintptr_t va);
+	/** @} */
+
 	/** How many pages map() could still find, or QUIRE_UNKNOWN: mapping and undoing decides
 	 *  then. Optional. */
 	size_t (*available)(const struct quire_mmu *mmu);
@@ -119,7 +148,7 @@ struct quire_mmu {
 
 /**
  * Check a port's geometry and functions: sizes as said above; map, unmap and protect; cached and
- * uncached both or neither; the four locks all or none; writeback and invalidate unless coherent; no
+ * uncached both or neither; the three about banks, and the four locks, all or none; writeback and invalidate unless coherent; no
  * unknown bit in enforces.
  * @return QUIRE_OK or QUIRE_EINVAL
  */

@@ -430,6 +430,116 @@ static void a_bank_that_does_not_switch_off_stays_on_and_is_tried_when_next_empt
 	end(&pool);
 }
 
+/* ---- emptying a bank ------------------------------------------------------------------------- */
+
+static struct quire_frame_run take_outside(struct pool *pool, uint32_t bank, uint32_t want)
+{
+	struct quire_frame_run run;
+
+	assert_ok(quire_frames_take_outside(&pool->frames, bank, want, &run));
+	assert_int_not_equal(run.start / pool->per_bank, bank);
+	assert_false(memchr(&pool->taken[run.start], true, run.count));
+	mark(pool, run.start, run.count, true);
+	return run;
+}
+
+static void banks_to_empty_are_told_from_the_emptiest_on(void **state)
+{
+	struct pool pool;
+
+	(void)state;
+	begin(&pool, 5, 32);
+	take_at(&pool, 0, 12);
+	take_at(&pool, 32, 4);
+	take_at(&pool, 96, 4);
+	take_at(&pool, 128, 7);
+	assert_int_equal(quire_frames_emptiest(&pool.frames, QUIRE_NOWHERE), 1);
+	assert_int_equal(quire_frames_emptiest(&pool.frames, 1), 3);
+	assert_int_equal(quire_frames_emptiest(&pool.frames, 3), 4);
+	assert_int_equal(quire_frames_emptiest(&pool.frames, 4), 0);
+	assert_int_equal(quire_frames_emptiest(&pool.frames, 0), QUIRE_NOWHERE);
+	assert_int_equal(quire_frames_used_of(&pool.frames, 4), 7);
+	assert_int_equal(quire_frames_used_of(&pool.frames, 2), 0);
+	assert_int_equal(quire_frames_used_of(&pool.frames, 5), 0);
+	end(&pool);
+}
+
+static void no_bank_is_to_be_emptied_unless_the_others_have_room(void **state)
+{
+	struct pool pool;
+
+	(void)state;
+	begin(&pool, 3, 32);
+	assert_int_equal(quire_frames_emptiest(&pool.frames, QUIRE_NOWHERE), QUIRE_NOWHERE);
+	take_at(&pool, 0, 8);
+	assert_int_equal(quire_frames_emptiest(&pool.frames, QUIRE_NOWHERE), QUIRE_NOWHERE);
+	take_at(&pool, 32, 25);
+	assert_int_equal(quire_frames_emptiest(&pool.frames, QUIRE_NOWHERE), QUIRE_NOWHERE);
+	give(&pool, 40, 1);
+	assert_int_equal(quire_frames_emptiest(&pool.frames, QUIRE_NOWHERE), 0);
+	end(&pool);
+}
+
+static void frames_to_move_to_come_from_the_fullest_other_bank_that_is_on(void **state)
+{
+	struct quire_frame_run run;
+	struct pool pool;
+
+	(void)state;
+	begin(&pool, 4, 32);
+	take_at(&pool, 0, 30);
+	take_at(&pool, 32, 20);
+	take_at(&pool, 64, 31);
+	assert_run(take_outside(&pool, 0, 1), 95, 1);
+	assert_run(take_outside(&pool, 0, 20), 52, 12);
+	assert_status(quire_frames_take_outside(&pool.frames, 0, 1, &run), QUIRE_ENOPHYS);
+	assert_status(quire_frames_take_outside(&pool.frames, 0, 0, &run), QUIRE_EINVAL);
+	assert_int_equal(quire_frames_banks_on(&pool.frames), 3);
+	agree(&pool);
+	assert_run(take(&pool, 2), 30, 2);
+	end(&pool);
+}
+
+static void move_out(struct pool *pool, uint32_t bank)
+{
+	for (uint32_t i = 0; i < pool->per_bank; i++) {
+		if (!pool->taken[bank * pool->per_bank + i])
+			continue;
+		take_outside(pool, bank, 1);
+		give(pool, bank * pool->per_bank + i, 1);
+		agree(pool);
+	}
+}
+
+static void a_bank_whose_frames_have_moved_is_off_and_as_few_stay_on_as_can(void **state)
+{
+	struct test_random random = test_random_seeded(2);
+
+	(void)state;
+	for (int round = 0; round < 200; round++) {
+		uint32_t per_bank = bank_sizes[test_random_below(&random, TEST_COUNT(bank_sizes))];
+		uint32_t total = MOST_BANKS * per_bank, used = 0, bank;
+		struct pool pool;
+
+		begin(&pool, MOST_BANKS, per_bank);
+		for (uint32_t frame = 0; frame < total; frame++) {
+			if (test_random_once_in(&random, 3)) {
+				take_at(&pool, frame, 1);
+				used++;
+			}
+		}
+		while ((bank = quire_frames_emptiest(&pool.frames, QUIRE_NOWHERE)) !=
+		       QUIRE_NOWHERE) {
+			move_out(&pool, bank);
+			assert_false(pool.on[bank]);
+		}
+		assert_int_equal(quire_frames_free(&pool.frames), total - used);
+		assert_int_equal(quire_frames_banks_on(&pool.frames),
+				 (used + per_bank - 1) / per_bank);
+		end(&pool);
+	}
+}
+
 static void without_switches_all_banks_are_always_on(void **state)
 {
 	static _Alignas(uintptr_t) unsigned char storage[QUIRE_FRAMES_STORAGE(3, 32)];
@@ -763,6 +873,10 @@ int main(void)
 		cmocka_unit_test(a_bank_that_does_not_switch_on_is_passed_over),
 		cmocka_unit_test(
 			a_bank_that_does_not_switch_off_stays_on_and_is_tried_when_next_empty),
+		cmocka_unit_test(banks_to_empty_are_told_from_the_emptiest_on),
+		cmocka_unit_test(no_bank_is_to_be_emptied_unless_the_others_have_room),
+		cmocka_unit_test(frames_to_move_to_come_from_the_fullest_other_bank_that_is_on),
+		cmocka_unit_test(a_bank_whose_frames_have_moved_is_off_and_as_few_stay_on_as_can),
 		cmocka_unit_test(without_switches_all_banks_are_always_on),
 		cmocka_unit_test(an_observer_is_told_which_bank_goes_on_and_off),
 		cmocka_unit_test(a_fixed_range_is_taken_whole_or_not_at_all),

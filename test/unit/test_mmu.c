@@ -5,6 +5,7 @@
  */
 #include "support/test.h"
 
+#include "quire/extent.h"
 #include "quire/mmu.h"
 #include "quire/status.h"
 
@@ -46,6 +47,24 @@ static void nothing(const struct quire_mmu *mmu)
 	(void)mmu;
 }
 
+static uint32_t no_bank(const struct quire_mmu *mmu, uint32_t after, size_t *in_use)
+{
+	(void)mmu, (void)after, (void)in_use;
+	return QUIRE_NOWHERE;
+}
+
+static uint32_t in_no_bank(const struct quire_mmu *mmu, uintptr_t va)
+{
+	(void)mmu, (void)va;
+	return QUIRE_NOWHERE;
+}
+
+static int32_t move_nothing(const struct quire_mmu *mmu, uintptr_t va)
+{
+	(void)mmu, (void)va;
+	return QUIRE_EDRIVER;
+}
+
 static struct quire_mmu good(void)
 {
 	return (struct quire_mmu){
@@ -73,6 +92,9 @@ static void a_good_port_is_accepted(void **state)
 	mmu.cached = same;
 	mmu.uncached = same;
 	mmu.lock = mmu.unlock = mmu.transition_lock = mmu.transition_unlock = nothing;
+	mmu.emptiest = no_bank;
+	mmu.bank_of = in_no_bank;
+	mmu.move = move_nothing;
 	mmu.coherent = false;
 	mmu.writeback = count_writeback;
 	mmu.invalidate = count_invalidate;
@@ -105,6 +127,19 @@ static void a_missing_function_is_refused(void **state)
 	CHANGED(map, NULL);
 	CHANGED(unmap, NULL);
 	CHANGED(protect, NULL);
+}
+
+static void a_port_that_moves_pages_has_all_three_functions_for_it(void **state)
+{
+	(void)state;
+	for (unsigned which = 1; which < 7; which++) {
+		struct quire_mmu mmu = good();
+
+		mmu.emptiest = which & 1 ? no_bank : NULL;
+		mmu.bank_of = which & 2 ? in_no_bank : NULL;
+		mmu.move = which & 4 ? move_nothing : NULL;
+		refused(mmu);
+	}
 }
 
 static void half_a_pair_of_functions_is_refused(void **state)
@@ -194,6 +229,7 @@ int main(void)
 		cmocka_unit_test(a_good_port_is_accepted),
 		cmocka_unit_test(an_impossible_size_is_refused),
 		cmocka_unit_test(a_missing_function_is_refused),
+		cmocka_unit_test(a_port_that_moves_pages_has_all_three_functions_for_it),
 		cmocka_unit_test(half_a_pair_of_functions_is_refused),
 		cmocka_unit_test(incoherent_cores_need_cache_operations),
 		cmocka_unit_test(an_unknown_protection_cannot_be_enforced),
