@@ -16,7 +16,10 @@
  *    that would lower the number. So the port holds a *reserve*: a few mappings of no use, which
  *    are given up when undoing or unmapping is refused and had again when there is room. No map
  *    begins without.
- * 4. A power-off punches a hole into the memfd: contents and memory are gone.
+ * 4. A page moves to another frame by writing its contents there through the memfd and mapping that
+ *    frame over it in each view. If that is refused, the old frame is mapped again, with what the
+ *    reserve gives up.
+ * 5. A power-off punches a hole into the memfd: contents and memory are gone.
  *
  * Bound: a step per page for the table, a system call per run and view.
  */
@@ -409,6 +412,93 @@ static int32_t linux_protect(const struct quire_mmu *mmu, uintptr_t va, size_t p
 	return QUIRE_OK;
 }
 
+static uint32_t bank_of_frame(const struct quire_linux *port, uint32_t frame)
+{
+	return frame / port->frames.config.frames_per_bank;
+}
+
+static uint32_t linux_emptiest(const struct quire_mmu *mmu, uint32_t after, size_t *in_use)
+{
+	const struct quire_linux *port = mmu->context;
+	uint32_t bank = quire_frames_emptiest(&port->frames, after);
+
+	*in_use = quire_frames_used_of(&port->frames, bank);
+	return bank;
+}
+
+static uint32_t linux_bank_of(const struct quire_mmu *mmu, uintptr_t va)
+{
+	const struct quire_linux *port = mmu->context;
+	struct range page;
+
+	if (!locate(port, va, 1, &page) || !port->behind[page.first])
+		return QUIRE_NOWHERE;
+	return bank_of_frame(port, frame_behind(port, page.first));
+}
+
+/* The contents of a mapped page into a frame that nothing refers to. Every page can be read. */
+static bool copy_to_frame(struct quire_linux *port, struct range page, uint32_t frame)
+{
+	const char *from = address_in(port, port->view[0], page);
+	size_t bytes = bytes_of(port, page), done = 0;
+	off_t offset = (off_t)frame << port->page_shift;
+
+	while (done < bytes) {
+		ssize_t wrote =
+			pwrite(port->memfd, from + done, bytes - done, offset + (off_t)done);
+
+		if (wrote <= 0 && errno != EINTR)
+			return succeeded(port, false);
+		done += wrote > 0 ? (size_t)wrote : 0;
+	}
+	return true;
+}
+
+/* The views of a page as the table says, after one of them may have changed: mappings that this
+ * takes at the limit come out of the reserve. */
+static void restore_views(struct quire_linux *port, struct range page)
+{
+	give_up_reserve(port);
+	map_views(port, page);
+	hold_reserve(port);
+}
+
+/* Another frame with the same contents behind a page, in all views or in none. */
+static bool exchange_frame(struct quire_linux *port, struct range page, uint32_t frame)
+{
+	uint32_t before = port->behind[page.first];
+
+	if (!copy_to_frame(port, page, frame))
+		return false;
+	port->behind[page.first] = behind(frame, prot_behind(port, page.first));
+	if (map_views(port, page))
+		return true;
+	port->behind[page.first] = before;
+	restore_views(port, page);
+	return false;
+}
+
+static int32_t linux_move(const struct quire_mmu *mmu, uintptr_t va)
+{
+	struct quire_linux *port = mmu->context;
+	uint32_t bank = linux_bank_of(mmu, va), old;
+	struct quire_frame_run run;
+	struct range page;
+	int32_t status;
+	bool moved;
+
+	if (!locate(port, va, 1, &page) || bank == QUIRE_NOWHERE || !hold_reserve(port))
+		return QUIRE_EDRIVER;
+	status = quire_frames_take_outside(&port->frames, bank, 1, &run);
+	if (status)
+		return status;
+	old = frame_behind(port, page.first);
+	moved = exchange_frame(port, page, run.start);
+	quire_frames_give(&port->frames, moved ? old : run.start, 1);
+	publish_free_frames(port);
+	return moved ? QUIRE_OK : QUIRE_EDRIVER;
+}
+
 static size_t linux_available(const struct quire_mmu *mmu)
 {
 	const struct quire_linux *port = mmu->context;
@@ -531,6 +621,9 @@ static struct quire_mmu describe(struct quire_linux *port, const struct quire_li
 		.map = linux_map,
 		.unmap = linux_unmap,
 		.protect = linux_protect,
+		.emptiest = linux_emptiest,
+		.bank_of = linux_bank_of,
+		.move = linux_move,
 		.available = linux_available,
 		.icache_sync = linux_icache_sync,
 		.in_interrupt = linux_in_interrupt,

@@ -393,6 +393,38 @@ static void a_protect_that_meets_the_limit_at_any_point_leaves_all_as_it_was(voi
 	assert_int_equal(count_refused_protects(QUIRE_READ), 4);
 }
 
+/* The moved page is in the middle of a run, which it cuts in three in each view. */
+static void a_move_that_meets_the_limit_at_any_point_leaves_all_as_it_was(void **state)
+{
+	char *ptr = page(&port, PER_BANK + 3);
+	uintptr_t va = (uintptr_t)ptr;
+	struct picture before;
+	size_t failures = 0;
+
+	(void)state;
+	if (!limit_can_be_reached())
+		return;
+	assert_ok(map(&port, 0, FRAMES, QUIRE_RW));
+	assert_ok(unmap(&port, PER_BANK + 8, PER_BANK - 8));
+	assert_ok(unmap(&port, FRAMES - 20, 20));
+	memset(page(&port, PER_BANK), 4, 8 * page_size);
+	look_at(&port, &before);
+	begin_hoard();
+	while (port.mmu.move(&port.mmu, va)) {
+		assert_int_equal(quire_linux_error(&port), ENOMEM);
+		assert_unchanged(&port, &before);
+		*ptr = 5;
+		assert_int_equal(*(char *)quire_uncached(&port.mmu, ptr), 5);
+		*ptr = 4;
+		give_up_mappings(1);
+		failures++;
+	}
+	assert_in_range(failures, 2, 40);
+	assert_int_not_equal(port.mmu.bank_of(&port.mmu, va), 1);
+	assert_int_equal(ptr[page_size - 1], 4);
+	assert_sound(quire_frames_check(quire_linux_frames(&port)));
+}
+
 static void a_refused_protect_restores_pages_that_were_protected_differently(void **state)
 {
 	(void)state;
@@ -445,6 +477,7 @@ int main(void)
 		port_test(the_reserve_is_had_again_as_soon_as_there_is_room),
 		port_test(an_unmap_that_the_kernel_refuses_can_be_repeated_later),
 		port_test(a_protect_that_meets_the_limit_at_any_point_leaves_all_as_it_was),
+		port_test(a_move_that_meets_the_limit_at_any_point_leaves_all_as_it_was),
 		port_test(a_refused_protect_restores_pages_that_were_protected_differently),
 		port_test(a_port_alone_reaches_the_limit_and_comes_back_from_it),
 	};

@@ -452,6 +452,98 @@ static void protecting_an_unmapped_page_is_refused_whole(void **state)
 	assert_false(faults(store, page(port, 1)));
 }
 
+/* ---- moving ---------------------------------------------------------------------------------- */
+
+static int32_t move(struct quire_linux *port, size_t number)
+{
+	return port->mmu.move(&port->mmu, (uintptr_t)page(port, number));
+}
+
+static uint32_t bank_of(struct quire_linux *port, size_t number)
+{
+	return port->mmu.bank_of(&port->mmu, (uintptr_t)page(port, number));
+}
+
+/* Bank 0 full, bank 1 with two pages in use, bank 2 with three, pages of each in this order. */
+static void use_three_banks(struct quire_linux *port)
+{
+	assert_ok(map(port, 0, FRAMES, QUIRE_RW));
+	assert_ok(unmap(port, PER_BANK + 2, PER_BANK - 2));
+	assert_ok(unmap(port, 2 * PER_BANK + 3, 2 * PER_BANK - 3));
+}
+
+static void a_moved_page_has_its_contents_in_every_view_and_another_frame(void **state)
+{
+	struct quire_linux *port = *state;
+	char *ptr = page(port, PER_BANK);
+	uint32_t frame;
+	char *view;
+
+	use_three_banks(port);
+	for (size_t i = 0; i < 2 * page_size; i++)
+		ptr[i] = (char)(i * 7 + i / 251);
+	frame = quire_linux_frame_of(port, ptr);
+	assert_ok(move(port, PER_BANK));
+	assert_int_equal(bank_of(port, PER_BANK), 2);
+	assert_int_not_equal(quire_linux_frame_of(port, ptr), frame);
+	for (size_t i = 0; i < 2 * page_size; i++)
+		assert_int_equal(ptr[i], (char)(i * 7 + i / 251));
+	view = quire_linux_view_frame(port, quire_linux_frame_of(port, ptr));
+	ptr[5] = 99;
+	assert_int_equal(alias(port, ptr)[5], 99);
+	assert_int_equal(view[5], 99);
+	munmap(view, page_size);
+	assert_int_equal(available(port), FRAMES - PER_BANK - 5);
+}
+
+static void a_bank_whose_pages_have_moved_goes_off(void **state)
+{
+	struct quire_linux *port = *state;
+	size_t in_use;
+
+	use_three_banks(port);
+	assert_int_equal(port->mmu.emptiest(&port->mmu, QUIRE_NOWHERE, &in_use), 1);
+	assert_int_equal(in_use, 2);
+	assert_ok(move(port, PER_BANK));
+	assert_ok(move(port, PER_BANK + 1));
+	assert_int_equal(quire_frames_banks_on(quire_linux_frames(port)), 2);
+	assert_int_equal(port->mmu.emptiest(&port->mmu, QUIRE_NOWHERE, &in_use), QUIRE_NOWHERE);
+	assert_int_equal(in_use, 0);
+}
+
+static void a_moved_page_keeps_its_protection(void **state)
+{
+	struct quire_linux *port = *state;
+	const unsigned char *ptr = (unsigned char *)page(port, PER_BANK);
+
+	use_three_banks(port);
+	memset(page(port, PER_BANK), 0x42, page_size);
+	assert_ok(protect(port, PER_BANK, 1, QUIRE_READ));
+	assert_ok(move(port, PER_BANK));
+	assert_int_equal(ptr[page_size - 1], 0x42);
+	assert_true(faults(store, page(port, PER_BANK)));
+	assert_true(faults(store, alias(port, page(port, PER_BANK))));
+	assert_false(faults(store, page(port, PER_BANK + 1)));
+}
+
+static void a_page_that_cannot_move_stays_as_it_was(void **state)
+{
+	struct quire_linux *port = *state;
+	uint32_t frame;
+
+	assert_ok(map(port, 0, 3, QUIRE_RW));
+	page(port, 1)[7] = 7;
+	frame = quire_linux_frame_of(port, page(port, 1));
+	assert_status(move(port, 1), QUIRE_ENOPHYS);
+	assert_int_equal(quire_linux_frame_of(port, page(port, 1)), frame);
+	assert_int_equal(page(port, 1)[7], 7);
+	assert_status(move(port, 3), QUIRE_EDRIVER);
+	assert_status(move(port, PAGES), QUIRE_EDRIVER);
+	assert_int_equal(bank_of(port, 3), QUIRE_NOWHERE);
+	assert_int_equal(bank_of(port, PAGES), QUIRE_NOWHERE);
+	assert_int_equal(available(port), FRAMES - 3);
+}
+
 /* ---- runs ------------------------------------------------------------------------------------ */
 
 static void adjacent_frames_are_one_call_and_one_mapping(void **state)
@@ -833,6 +925,10 @@ int main(void)
 		port_test(writable_code_and_user_pages_are_refused),
 		port_test(protection_changes_just_the_pages_named_and_keeps_their_contents),
 		port_test(protecting_an_unmapped_page_is_refused_whole),
+		port_test(a_moved_page_has_its_contents_in_every_view_and_another_frame),
+		port_test(a_bank_whose_pages_have_moved_goes_off),
+		port_test(a_moved_page_keeps_its_protection),
+		port_test(a_page_that_cannot_move_stays_as_it_was),
 		port_test(adjacent_frames_are_one_call_and_one_mapping),
 		port_test(frames_that_are_adjacent_across_banks_are_one_call_too),
 		port_test(scattered_frames_are_one_call_for_each_run),
