@@ -98,6 +98,7 @@ int32_t quire_ledger_dismiss(struct quire_ledger *ledger, struct quire_budget *b
 	ledger->promised -= budget->guaranteed;
 	ledger->budgets[budget->id] = NULL;
 	budget->admitted = false;
+	budget->mover = NULL;
 	budget->guaranteed = 0;
 	budget->limit = 0;
 	return QUIRE_OK;

@@ -889,6 +889,7 @@ void quire_vspace_stats(struct quire_vspace *vs, struct quire_vspace_stats *stat
 		.map_calls = vs->map_calls,
 		.unmap_calls = vs->unmap_calls,
 		.mapped_pages = vs->mapped_pages,
+		.moved_pages = vs->moved_pages,
 		.misuses = vs->misuses,
 	};
 	memcpy(stats->refusals, vs->refusals, sizeof(stats->refusals));

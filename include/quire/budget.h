@@ -39,6 +39,8 @@ extern "C" {
 /** The most budgets of one ledger, the vspace's own included. */
 #define QUIRE_BUDGETS_MAX 255u
 
+struct quire_mover;
+
 /** Who pays. Zero it before it is admitted; members are to be read, not written. */
 struct quire_budget {
 	size_t guaranteed; /**< pages that are always there for this budget */
@@ -48,6 +50,8 @@ struct quire_budget {
 	size_t refused;    /**< commits that were refused for want of budget */
 	uint8_t id;        /**< its number in the ledger; the payer that pages remember */
 	bool admitted;
+
+	struct quire_mover *mover; /* private: see quire_vspace_set_mover */
 
 	/* Private: addresses held for its largest request. */
 	struct quire_extents *aside_set;

@@ -7,9 +7,10 @@
  * virtual addresses that Quire passes are multiples of the page size and lie in the window that the
  * vspace was given; all counts are at least 1. Functions marked optional may be NULL.
  *
- * **Who calls what, under which lock.** map, unmap, protect and the three about banks are called with `transition` held and
- * `lock` never held: they may take long and may sleep if the port's transition lock allows it. All
- * other functions may be called with either or none. No driver function may call back into Quire.
+ * **Who calls what, under which lock.** map, unmap, protect and move are called with `transition` held and
+ * `lock` never held: they may take long and may sleep if the port's transition lock allows it.
+ * emptiest and bank_of are called with `transition` held, and with `lock` or without. All other
+ * functions may be called with either or none. No driver function may call back into Quire.
  *
  * **Locks.** `lock` protects Quire's own records. It is held for a bounded number of instructions,
  * never over a driver call, so a spinlock is fine. `transition` serialises all mapping and unmapping

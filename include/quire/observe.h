@@ -5,7 +5,7 @@
  *
  * An observer is one function. It gets every event of the vspace (or the frame pool) that it was
  * given to, and of all heaps and regions on that vspace, after the operation is over and outside
- * Quire's short lock, on the thread or core that made the call; map, unmap and protect events come
+ * Quire's short lock, on the thread or core that made the call; map, unmap, protect and move events come
  * while the transition lock is still held (mmu.h), all others under no lock. Without an observer an event costs one
  * comparison. Counters do not need an observer: they are always kept (see the stats functions).
  *
@@ -45,6 +45,7 @@ enum quire_event_kind {
 	QUIRE_EVENT_FAIL,      /**< size asked, tag, why */
 	QUIRE_EVENT_MISUSE,    /**< the offending ptr, why, and the nearest owner */
 	QUIRE_EVENT_LEAK,      /**< ptr, size: still live when its region or heap ended */
+	QUIRE_EVENT_MOVE,      /**< ptr, size of the page that got another frame */
 };
 
 struct quire_event {

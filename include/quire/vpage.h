@@ -98,6 +98,7 @@ struct quire_vspace_stats {
 	uint64_t map_calls; /**< calls of the driver, failed ones included */
 	uint64_t unmap_calls;
 	uint64_t mapped_pages;             /**< by all successful calls together */
+	uint64_t moved_pages;              /**< pages that an evacuation put elsewhere */
 	uint64_t refusals[QUIRE_STATUSES]; /**< calls that failed, by -status */
 	uint64_t misuses;                  /**< foreign, stale or misplaced pointers */
 };
@@ -117,7 +118,7 @@ struct quire_vspace {
 	size_t retained;            /* mapped or leaving, users == 0 */
 	size_t held_peak;
 	struct quire_observer *observer;
-	uint64_t map_calls, unmap_calls, mapped_pages, misuses;
+	uint64_t map_calls, unmap_calls, mapped_pages, moved_pages, misuses;
 	uint64_t refusals[QUIRE_STATUSES];
 };
 
@@ -227,6 +228,42 @@ bool quire_vspace_is_mapped(struct quire_vspace *vs, const void *ptr);
 
 /** Give all retained pages back. @return QUIRE_OK, or QUIRE_EDRIVER if some stay mapped */
 int32_t quire_vspace_trim(struct quire_vspace *vs);
+
+/**
+ * Who lets the pages of a budget be moved: they keep their addresses and contents and get other
+ * frames, so that a bank falls empty. Allocations, heaps and regions opt in by naming the budget.
+ */
+struct quire_mover {
+	/** Stop all use of what this budget pays for, also by devices, and all calls for it, until
+	 *  resume. Where cores are not coherent, each core that touched it relinquishes it
+	 *  (quire_relinquish). QUIRE_OK, or anything else: not now, and the pages stay. */
+	int32_t (*quiesce)(struct quire_mover *mover, struct quire_budget *budget);
+	/** Go on. Called once for each quiesce that answered QUIRE_OK. */
+	void (*resume)(struct quire_mover *mover, struct quire_budget *budget);
+};
+
+/**
+ * Let the pages that a budget pays for be moved. Not while an evacuation runs; dismissing the budget,
+ * which must not happen then either, ends it.
+ * @param budget  NULL: the vspace's own
+ * @param mover   NULL: they may not be moved any more
+ * @return QUIRE_OK, or QUIRE_EINVAL for a budget that was not admitted, or half a mover
+ */
+int32_t quire_vspace_set_mover(struct quire_vspace *vs, struct quire_budget *budget,
+			       struct quire_mover *mover);
+
+/**
+ * Empty one bank of physical pages, the one with the fewest in use that can be emptied: all its pages
+ * are this window's, present, and retained or paid by budgets with a mover that quiesces. Retained
+ * ones are given back, the others moved. Both callbacks come under no lock; they and the caller run
+ * one evacuation of a window at a time.
+ * @param most_pages  a bank with more pages to move than this is left alone
+ * @param moved       pages that were moved, also if it failed after some; may be NULL
+ * @return QUIRE_OK: a bank is empty; QUIRE_EBUSY: none can be emptied; QUIRE_EDRIVER or QUIRE_ENOPHYS:
+ *         a move failed, and every page is usable, where it was or moved whole; QUIRE_EINVAL if the
+ *         mmu cannot move pages; QUIRE_ECONTEXT. O(window) for each bank looked at
+ */
+int32_t quire_vspace_evacuate(struct quire_vspace *vs, size_t most_pages, size_t *moved);
 
 void quire_vspace_stats(struct quire_vspace *vs, struct quire_vspace_stats *stats);
 

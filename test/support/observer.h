@@ -10,7 +10,7 @@
 #include "quire/observe.h"
 
 #define TEST_EVENTS      256u
-#define TEST_EVENT_KINDS ((size_t)QUIRE_EVENT_LEAK + 1)
+#define TEST_EVENT_KINDS ((size_t)QUIRE_EVENT_MOVE + 1)
 
 struct test_observer {
 	struct quire_observer observer; /**< first: what the vspace is given */

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Evacuation on the Linux port: which bank is emptied, who is asked, and that contents and accounts
+ * are right after each, also if a move fails.
+ */
+#include <string.h>
+
+#include "quire/linux.h"
+#include "quire/quire.h"
+
+#include "support/random.h"
+#include "support/test.h"
+
+#define PAGES    256u
+#define BANKS    6u
+#define PER_BANK 32u
+#define SLOTS    96u
+
+struct mover {
+	struct quire_mover mover;
+	int quiet, asked;
+	bool refuses;
+};
+
+static struct quire_linux port;
+static struct quire_mmu mmu; /* the port's, with a move that can fail */
+static unsigned fail_in;
+static struct quire_vspace vs;
+static struct quire_budget other;
+static struct mover movers[2];
+static _Alignas(uintptr_t) unsigned char storage[QUIRE_VSPACE_STORAGE(PAGES, 4)];
+
+static int32_t quiesce(struct quire_mover *self, struct quire_budget *budget)
+{
+	struct mover *mover = (struct mover *)self;
+
+	(void)budget;
+	mover->asked++;
+	if (mover->refuses)
+		return QUIRE_EBUSY;
+	assert_int_equal(mover->quiet++, 0);
+	return QUIRE_OK;
+}
+
+static void resume(struct quire_mover *self, struct quire_budget *budget)
+{
+	(void)budget;
+	assert_int_equal(--((struct mover *)self)->quiet, 0);
+}
+
+static int32_t failing_move(const struct quire_mmu *self, uintptr_t va)
+{
+	assert_int_equal(movers[0].quiet + movers[1].quiet > 0, true);
+	if (fail_in && --fail_in == 0)
+		return QUIRE_EDRIVER;
+	return port.mmu.move(self, va);
+}
+
+static void begin(size_t retain)
+{
+	struct quire_linux_config memory = {
+		.pages = PAGES, .banks = BANKS, .frames_per_bank = PER_BANK, .check_locks = true
+	};
+
+	assert_ok(quire_linux_init(&port, &memory));
+	mmu = port.mmu;
+	mmu.move = failing_move;
+	fail_in = 0;
+	memset(&other, 0, sizeof(other));
+	assert_ok(quire_vspace_init(&vs, &(struct quire_vspace_config){ .mmu = &mmu,
+									.base = port.window,
+									.pages = PAGES,
+									.budgets = 4,
+									.retain = retain,
+									.storage = storage,
+									.storage_bytes =
+										sizeof(storage) }));
+	assert_ok(quire_vspace_admit(&vs, &other, 0, QUIRE_NO_LIMIT));
+	for (int i = 0; i < 2; i++)
+		movers[i] = (struct mover){ .mover = { quiesce, resume } };
+	assert_ok(quire_vspace_set_mover(&vs, NULL, &movers[0].mover));
+	assert_ok(quire_vspace_set_mover(&vs, &other, &movers[1].mover));
+}
+
+static void sound(void)
+{
+	assert_sound(quire_vspace_check(&vs));
+	assert_sound(quire_frames_check(quire_linux_frames(&port)));
+	assert_int_equal(movers[0].quiet + movers[1].quiet, 0);
+}
+
+static void end(void)
+{
+	sound();
+	quire_linux_fini(&port);
+}
+
+static uint32_t banks_on(void)
+{
+	return quire_frames_banks_on(quire_linux_frames(&port));
+}
+
+static unsigned char *take(size_t pages, struct quire_budget *budget)
+{
+	struct quire_request request = { .size = pages << 12, .budget = budget };
+	unsigned char *ptr = quire_vpage_request(&vs, &request, QUIRE_RW);
+
+	assert_non_null(ptr);
+	memset(ptr, (int)pages + 1, pages << 12);
+	return ptr;
+}
+
+static void still_holds(const unsigned char *ptr, size_t pages)
+{
+	for (size_t i = 0; i < pages << 12; i += 64)
+		assert_int_equal(ptr[i], pages + 1);
+}
+
+/* Three banks on: one with 20 pages of the window's own budget, one with 3 of the other, one with 5. */
+static unsigned char *scattered[3];
+
+static void scatter(void)
+{
+	unsigned char *gaps[2];
+
+	scattered[0] = take(20, NULL);
+	gaps[0] = take(12, NULL);
+	scattered[1] = take(3, &other);
+	gaps[1] = take(29, NULL);
+	scattered[2] = take(5, NULL);
+	assert_ok(quire_vpage_free(&vs, gaps[0]));
+	assert_ok(quire_vpage_free(&vs, gaps[1]));
+	assert_int_equal(banks_on(), 3);
+}
+
+static void all_hold(void)
+{
+	still_holds(scattered[0], 20);
+	still_holds(scattered[1], 3);
+	still_holds(scattered[2], 5);
+	sound();
+}
+
+static void the_emptiest_bank_goes_off_and_contents_stay(void **state)
+{
+	struct quire_vspace_stats stats;
+	size_t moved;
+
+	(void)state;
+	begin(0);
+	scatter();
+	assert_ok(quire_vspace_evacuate(&vs, SIZE_MAX, &moved));
+	assert_int_equal(moved, 3);
+	assert_int_equal(banks_on(), 2);
+	assert_int_equal(movers[0].asked, 0);
+	all_hold();
+	assert_ok(quire_vspace_evacuate(&vs, SIZE_MAX, &moved));
+	assert_int_equal(banks_on(), 1);
+	all_hold();
+	assert_status(quire_vspace_evacuate(&vs, SIZE_MAX, &moved), QUIRE_EBUSY);
+	assert_int_equal(moved, 0);
+	quire_vspace_stats(&vs, &stats);
+	assert_int_equal(stats.moved_pages, 8);
+	end();
+}
+
+static void who_refuses_or_has_no_mover_keeps_the_pages_and_the_next_bank_is_emptied(void **state)
+{
+	size_t moved;
+
+	(void)state;
+	for (int refuses = 0; refuses < 2; refuses++) {
+		begin(0);
+		scatter();
+		movers[1].refuses = refuses;
+		if (!refuses)
+			assert_ok(quire_vspace_set_mover(&vs, &other, NULL));
+		assert_ok(quire_vspace_evacuate(&vs, SIZE_MAX, &moved));
+		assert_int_equal(moved, 5);
+		assert_int_equal(movers[1].asked, refuses);
+		assert_int_equal(movers[0].asked, 1);
+		assert_int_equal(banks_on(), 2);
+		all_hold();
+		end();
+	}
+}
+
+static void a_bank_with_more_pages_than_wanted_is_left_alone(void **state)
+{
+	(void)state;
+	begin(0);
+	scatter();
+	assert_status(quire_vspace_evacuate(&vs, 2, NULL), QUIRE_EBUSY);
+	assert_int_equal(movers[0].asked + movers[1].asked, 0);
+	assert_int_equal(banks_on(), 3);
+	all_hold();
+	end();
+}
+
+static void a_move_that_fails_at_any_point_leaves_every_page_usable(void **state)
+{
+	size_t moved;
+
+	(void)state;
+	for (unsigned n = 1; n <= 3; n++) {
+		begin(0);
+		scatter();
+		fail_in = n;
+		assert_status(quire_vspace_evacuate(&vs, SIZE_MAX, &moved), QUIRE_EDRIVER);
+		assert_int_equal(moved, n - 1);
+		assert_int_equal(banks_on(), 3);
+		all_hold();
+		assert_ok(quire_vspace_evacuate(&vs, SIZE_MAX, &moved));
+		assert_int_equal(moved, 4 - n);
+		all_hold();
+		for (int i = 0; i < 3; i++)
+			assert_ok(quire_vpage_free(&vs, scattered[i]));
+		assert_int_equal(banks_on(), 0);
+		end();
+	}
+}
+
+static void retained_pages_are_given_back_and_not_moved(void **state)
+{
+	size_t moved;
+
+	(void)state;
+	begin(3);
+	scatter();
+	assert_ok(quire_vpage_free(&vs, scattered[1]));
+	assert_int_equal(vs.retained, 3);
+	assert_ok(quire_vspace_evacuate(&vs, SIZE_MAX, &moved));
+	assert_int_equal(moved, 0);
+	assert_int_equal(banks_on(), 2);
+	assert_int_equal(movers[0].asked + movers[1].asked, 0);
+	sound();
+	end();
+}
+
+static void what_cannot_be_asked_for_is_refused(void **state)
+{
+	struct quire_mover half = { .quiesce = quiesce };
+	struct quire_budget stranger = { 0 };
+
+	(void)state;
+	begin(0);
+	assert_status(quire_vspace_set_mover(&vs, NULL, &half), QUIRE_EINVAL);
+	assert_status(quire_vspace_set_mover(&vs, &stranger, NULL), QUIRE_EINVAL);
+	assert_ok(quire_vspace_dismiss(&vs, &other));
+	assert_null(other.mover);
+	quire_linux_set_interrupt(true);
+	assert_status(quire_vspace_evacuate(&vs, 1, NULL), QUIRE_ECONTEXT);
+	quire_linux_set_interrupt(false);
+	mmu.emptiest = NULL;
+	mmu.bank_of = NULL;
+	mmu.move = NULL;
+	assert_status(quire_vspace_evacuate(&vs, 1, NULL), QUIRE_EINVAL);
+	end();
+}
+
+static void under_churn_contents_stay_and_banks_fall_to_the_fewest(void **state)
+{
+	struct test_random random = test_random_seeded(4);
+	unsigned char *slot[SLOTS] = { 0 };
+	size_t pages[SLOTS] = { 0 };
+
+	(void)state;
+	begin(4);
+	for (int step = 0; step < 3000; step++) {
+		uint32_t i = test_random_below(&random, SLOTS);
+
+		if (slot[i]) {
+			still_holds(slot[i], pages[i]);
+			assert_ok(quire_vpage_free(&vs, slot[i]));
+			slot[i] = NULL;
+		} else if (vs.ledger.used < BANKS * PER_BANK - 8) {
+			pages[i] = test_random_between(&random, 1, 4);
+			slot[i] = take(pages[i], test_random_once_in(&random, 2) ? &other : NULL);
+		}
+		fail_in = test_random_below(&random, 20);
+		if (step % 50 == 0) {
+			fail_in = 0;
+			while (quire_vspace_evacuate(&vs, SIZE_MAX, NULL) != QUIRE_EBUSY)
+				sound();
+			assert_int_equal(banks_on(),
+					 (vs.ledger.used + vs.retained + PER_BANK - 1) / PER_BANK);
+		} else if (step % 7 == 0) {
+			quire_vspace_evacuate(&vs, 12, NULL);
+		}
+		sound();
+	}
+	for (uint32_t i = 0; i < SLOTS; i++)
+		if (slot[i])
+			still_holds(slot[i], pages[i]);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_emptiest_bank_goes_off_and_contents_stay),
+		cmocka_unit_test(
+			who_refuses_or_has_no_mover_keeps_the_pages_and_the_next_bank_is_emptied),
+		cmocka_unit_test(a_bank_with_more_pages_than_wanted_is_left_alone),
+		cmocka_unit_test(a_move_that_fails_at_any_point_leaves_every_page_usable),
+		cmocka_unit_test(retained_pages_are_given_back_and_not_moved),
+		cmocka_unit_test(what_cannot_be_asked_for_is_refused),
+		cmocka_unit_test(under_churn_contents_stay_and_banks_fall_to_the_fewest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
