@@ -51,6 +51,8 @@ static void resume(struct quire_mover *self, struct quire_budget *budget)
 static int32_t failing_move(const struct quire_mmu *self, uintptr_t va)
 {
 	assert_int_equal(movers[0].quiet + movers[1].quiet > 0, true);
+	/* Not present meanwhile: nobody comes to hold it or lets go of it without waiting. */
+	assert_false(quire_vspace_is_mapped(&vs, (const void *)va));
 	if (fail_in && --fail_in == 0)
 		return QUIRE_EDRIVER;
 	return port.mmu.move(self, va);
