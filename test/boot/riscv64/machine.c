@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* machine: QEMU's virt board for RISC-V, with 32 MiB of memory. See machine.h. */
+#include "machine.h"
+
+#include <stdbool.h>
+
+#include "hart.h"
+#include "start.h"
+#include "tap.h"
+
+#define MIB          ((uintptr_t)1 << 20)
+#define UART         ((volatile unsigned char *)0x10000000)
+#define UART_STATUS  5
+#define UART_IS_FREE 0x20
+#define TEST_DEVICE  ((volatile uint32_t *)0x100000)
+#define TEST_PASS    0x5555u
+#define TEST_FAIL    0x3333u
+#define CLINT_MSIP   ((volatile uint32_t *)0x2000000)
+
+enum cause { CAUSE_FETCH = 12, CAUSE_LOAD = 13, CAUSE_STORE = 15, CAUSE_CALL = 8 };
+
+extern uintptr_t hart_entry;
+extern volatile uintptr_t hart_answers;
+uintptr_t trap_try(uintptr_t operation, const volatile void *ptr, uintptr_t value);
+_Noreturn void machine_unexpected(uintptr_t cause, uintptr_t address, uintptr_t pc);
+
+/* The image's text and constants are in the first 2 MiB, its data in the next; see image.ld. Frames
+ * begin at 16 MiB and are mapped nowhere. */
+const struct bare_region bare_regions[] = {
+	{ 0x80000000, 1, BARE_CODE }, { 0x80200000, 1, BARE_DATA },  { 0x10000000, 1, BARE_DEVICE },
+	{ 0, 1, BARE_DEVICE },        { 0x2000000, 1, BARE_DEVICE },
+};
+const size_t bare_region_count = sizeof(bare_regions) / sizeof(bare_regions[0]);
+
+/* The windows lie across boundaries of tables of both levels. */
+const uintptr_t machine_window = 0x1400000000 - 3 * MIB;
+const uintptr_t machine_alias = 0x1800000000 - 1 * MIB;
+const uintptr_t machine_spare = 0x1c00000000;
+const uintptr_t machine_memory = 0x80000000 + 16 * MIB;
+const uintptr_t machine_to_physical = 0;
+const int machine_keeps_kernel_from_user_code = true;
+uintptr_t machine_user_argument;
+
+void machine_putc(char c)
+{
+	while (!(UART[UART_STATUS] & UART_IS_FREE))
+		;
+	UART[0] = (unsigned char)c;
+}
+
+_Noreturn void machine_exit(int status)
+{
+	*TEST_DEVICE = status ? (uint32_t)status << 16 | TEST_FAIL : TEST_PASS;
+	for (;;)
+		;
+}
+
+_Noreturn void machine_unexpected(uintptr_t cause, uintptr_t address, uintptr_t pc)
+{
+	tap_print("Bail out! trap %x at %x, address %x\n", cause, pc, address);
+	machine_exit(2);
+}
+
+/* ---- traps ---------------------------------------------------------------------------------- */
+
+static struct hart harts[2];
+
+static void set_hart(struct hart *hart)
+{
+	__asm__ volatile("mv tp, %0" : : "r"(hart) : "memory");
+}
+
+static struct hart *this_hart(void)
+{
+	struct hart *hart;
+
+	__asm__ volatile("mv %0, tp" : "=r"(hart));
+	return hart;
+}
+
+static enum machine_cause meaning(uintptr_t cause)
+{
+	switch (cause) {
+	case UINTPTR_MAX:
+		return MACHINE_NONE;
+	case CAUSE_LOAD:
+		return MACHINE_READ;
+	case CAUSE_STORE:
+		return MACHINE_WRITE;
+	case CAUSE_FETCH:
+		return MACHINE_EXECUTE;
+	case CAUSE_CALL:
+		return MACHINE_CALL;
+	default:
+		return MACHINE_OTHER;
+	}
+}
+
+static struct machine_trap try(uintptr_t operation, const volatile void *ptr, uintptr_t value,
+			       uintptr_t *result)
+{
+	struct hart *hart = this_hart();
+	uintptr_t got;
+
+	if (!hart) {
+		set_hart(&harts[0]);
+		hart = &harts[0];
+	}
+	got = trap_try(operation, ptr, value);
+	if (result)
+		*result = got;
+	return (struct machine_trap){ meaning(hart->cause), hart->address, hart->cause };
+}
+
+struct machine_trap machine_read(const volatile void *ptr, unsigned char *value)
+{
+	uintptr_t got;
+	struct machine_trap trap = try(0, ptr, 0, &got);
+
+	if (trap.cause == MACHINE_NONE)
+		*value = (unsigned char)got;
+	return trap;
+}
+
+struct machine_trap machine_write(volatile void *ptr, unsigned char value)
+{
+	return try(1, ptr, value, NULL);
+}
+
+struct machine_trap machine_execute(const void *ptr)
+{
+	return try(2, ptr, 0, NULL);
+}
+
+struct machine_trap machine_run_user(const void *code)
+{
+	return try(3, code, machine_user_argument, NULL);
+}
+
+/* ---- the other hart ------------------------------------------------------------------------- */
+
+void hart_run_other(void (*function)(void))
+{
+	__atomic_store_n(&hart_entry, (uintptr_t)function, __ATOMIC_RELEASE);
+}
+
+void hart_begin(void)
+{
+	set_hart(&harts[1]);
+}
+
+/* It forgets everything, whatever the range. */
+void hart_shoot_down(void *context, uintptr_t va, size_t pages)
+{
+	uintptr_t before = __atomic_load_n(&hart_answers, __ATOMIC_ACQUIRE);
+
+	(void)context, (void)va, (void)pages;
+	CLINT_MSIP[1] = 1;
+	while (__atomic_load_n(&hart_answers, __ATOMIC_ACQUIRE) == before)
+		;
+}
