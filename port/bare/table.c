@@ -52,7 +52,7 @@ static bare_entry *table_behind(const struct quire_bare *port, bare_entry link)
 void bare_tables_init(struct quire_bare *port)
 {
 	for (uint32_t number = 0; number < port->table_count; number++) {
-		*table_number(port, number) = (bare_entry)(number + 1);
+		*table_number(port, number) = (bare_entry)number + 1;
 		port->table_entries[number] = 0;
 	}
 	port->free_table = 0;

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hart: what trap.S keeps for each hart, and running on the second one. */
+/* hart: running on the second one. */
 #ifndef QUIRE_TEST_HART_H
 #define QUIRE_TEST_HART_H
 
+#include <stddef.h>
 #include <stdint.h>
-
-struct hart {
-	uintptr_t resume;
-	uintptr_t stack;
-	uintptr_t cause; /* UINTPTR_MAX: no trap */
-	uintptr_t address;
-	uintptr_t pc;
-};
 
 /** Let hart 1 run this function. Once. */
 void hart_run_other(void (*function)(void));

@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
+#include "access.h"
 #include "hart.h"
 #include "start.h"
-#include "tap.h"
 
 #define MIB          ((uintptr_t)1 << 20)
 #define UART         ((volatile unsigned char *)0x10000000)
@@ -21,8 +21,6 @@ enum cause { CAUSE_FETCH = 12, CAUSE_LOAD = 13, CAUSE_STORE = 15, CAUSE_CALL = 8
 
 extern uintptr_t hart_entry;
 extern volatile uintptr_t hart_answers;
-uintptr_t trap_try(uintptr_t operation, const volatile void *ptr, uintptr_t value);
-_Noreturn void machine_unexpected(uintptr_t cause, uintptr_t address, uintptr_t pc);
 
 /* The image's text and constants are in the first 2 MiB, its data in the next; see image.ld. Frames
  * begin at 16 MiB and are mapped nowhere. */
@@ -39,7 +37,6 @@ const uintptr_t machine_spare = 0x1c00000000;
 const uintptr_t machine_memory = 0x80000000 + 16 * MIB;
 const uintptr_t machine_to_physical = 0;
 const int machine_keeps_kernel_from_user_code = true;
-uintptr_t machine_user_argument;
 
 void machine_putc(char c)
 {
@@ -55,34 +52,31 @@ _Noreturn void machine_exit(int status)
 		;
 }
 
-_Noreturn void machine_unexpected(uintptr_t cause, uintptr_t address, uintptr_t pc)
-{
-	tap_print("Bail out! trap %x at %x, address %x\n", cause, pc, address);
-	machine_exit(2);
-}
-
 /* ---- traps ---------------------------------------------------------------------------------- */
 
-static struct hart harts[2];
+static struct trap_record records[2];
 
-static void set_hart(struct hart *hart)
+/* The register tp has nothing else to do here: it points to the hart's record. */
+static void set_record(struct trap_record *record)
 {
-	__asm__ volatile("mv tp, %0" : : "r"(hart) : "memory");
+	__asm__ volatile("mv tp, %0" : : "r"(record) : "memory");
 }
 
-static struct hart *this_hart(void)
+struct trap_record *trap_record(void)
 {
-	struct hart *hart;
+	struct trap_record *record;
 
-	__asm__ volatile("mv %0, tp" : "=r"(hart));
-	return hart;
+	__asm__ volatile("mv %0, tp" : "=r"(record));
+	if (!record) {
+		record = &records[0];
+		set_record(record);
+	}
+	return record;
 }
 
-static enum machine_cause meaning(uintptr_t cause)
+enum machine_cause trap_meaning(uintptr_t cause)
 {
 	switch (cause) {
-	case UINTPTR_MAX:
-		return MACHINE_NONE;
 	case CAUSE_LOAD:
 		return MACHINE_READ;
 	case CAUSE_STORE:
@@ -96,47 +90,6 @@ static enum machine_cause meaning(uintptr_t cause)
 	}
 }
 
-static struct machine_trap try(uintptr_t operation, const volatile void *ptr, uintptr_t value,
-			       uintptr_t *result)
-{
-	struct hart *hart = this_hart();
-	uintptr_t got;
-
-	if (!hart) {
-		set_hart(&harts[0]);
-		hart = &harts[0];
-	}
-	got = trap_try(operation, ptr, value);
-	if (result)
-		*result = got;
-	return (struct machine_trap){ meaning(hart->cause), hart->address, hart->cause };
-}
-
-struct machine_trap machine_read(const volatile void *ptr, unsigned char *value)
-{
-	uintptr_t got;
-	struct machine_trap trap = try(0, ptr, 0, &got);
-
-	if (trap.cause == MACHINE_NONE)
-		*value = (unsigned char)got;
-	return trap;
-}
-
-struct machine_trap machine_write(volatile void *ptr, unsigned char value)
-{
-	return try(1, ptr, value, NULL);
-}
-
-struct machine_trap machine_execute(const void *ptr)
-{
-	return try(2, ptr, 0, NULL);
-}
-
-struct machine_trap machine_run_user(const void *code)
-{
-	return try(3, code, machine_user_argument, NULL);
-}
-
 /* ---- the other hart ------------------------------------------------------------------------- */
 
 void hart_run_other(void (*function)(void))
@@ -146,7 +99,7 @@ void hart_run_other(void (*function)(void))
 
 void hart_begin(void)
 {
-	set_hart(&harts[1]);
+	set_record(&records[1]);
 }
 
 /* It forgets everything, whatever the range. */

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * RISC-V: accesses that may trap, and the trap handler. While trap_resume is not 0, a trap is noted and
- * execution goes on there, in supervisor mode; otherwise nobody expected it, and the machine says so and
- * ends. All is per hart, told apart by tp.
- *
- * struct hart (tp): 0 resume, 8 stack pointer, 16 cause, 24 address, 32 program counter
+ * RISC-V: accesses that may trap, and the trap handler: see access.h. tp points to the hart's record: 0
+ * resume, 8 stack, 16 cause, 24 address, 32 pc.
  */
 	.text
 	.globl	machine_trap
@@ -28,9 +25,9 @@ unexpected:
 	csrr	a0, scause
 	csrr	a1, stval
 	csrr	a2, sepc
-	j	machine_unexpected
+	j	trap_unexpected
 
-	/* trap_try(operation, pointer, value): the byte read; the trap, if any, is in the hart's record. */
+	/* trap_try(access, pointer, value) */
 	.globl	trap_try
 trap_try:
 	addi	sp, sp, -112
@@ -69,7 +66,7 @@ trap_try:
 2:	sb	a2, 0(a1)
 	j	9f
 3:	jalr	a1
-	/* A trap comes here too, with whatever registers; tp is nobody else's. */
+	/* A trap comes here too, with whatever is in the registers but tp. */
 9:	sd	zero, 0(tp)
 	ld	sp, 8(tp)
 	ld	ra, 0(sp)
