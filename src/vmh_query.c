@@ -88,9 +88,14 @@ static size_t held_of(const struct quire_vmh *heap)
 	return bytes;
 }
 
+/* In words of the machine: a division of longer ones would be the only call of a compiler's library. */
 static uint32_t fragmentation(size_t largest, size_t free)
 {
-	return free ? 1000 - (uint32_t)((uint64_t)largest * 1000 / free) : 0;
+	if (!free)
+		return 0;
+	if (largest > SIZE_MAX / 1000)
+		return 1000 - (uint32_t)(largest / (free / 1000));
+	return 1000 - (uint32_t)(largest * 1000 / free);
 }
 
 void quire_vmh_stats(struct quire_vmh *heap, struct quire_vmh_stats *stats)

@@ -3,7 +3,7 @@
  * format: which page unit this is. A folder for each has two headers, which are all that differs
  * below the shared code:
  *
- * format.h, pure arithmetic, so that the tests can read any of them on any machine:
+ * format.h, pure arithmetic:
  *
  *	bare_entry              an unsigned integer: an entry of a table, of any level
  *	BARE_LEVELS             2 or 3, counted from the root, which is level 0
@@ -39,15 +39,7 @@
 
 #include "quire/mmu.h"
 
-#if defined(QUIRE_BARE_HOST_RISCV64)
-#include "riscv64/format.h"
-#elif defined(QUIRE_BARE_HOST_AARCH64)
-#include "aarch64/format.h"
-#elif defined(QUIRE_BARE_HOST_ARMV7A)
-#include "armv7a/format.h"
-#elif defined(QUIRE_BARE_HOST_XTENSA)
-#include "xtensa/format.h"
-#elif defined(__riscv) && __riscv_xlen == 64
+#if defined(__riscv) && __riscv_xlen == 64
 #include "riscv64/cpu.h"
 #include "riscv64/format.h"
 #elif defined(__aarch64__)
@@ -56,16 +48,8 @@
 #elif defined(__arm__)
 #include "armv7a/cpu.h"
 #include "armv7a/format.h"
-#elif defined(__xtensa__)
-#include "xtensa/cpu.h"
-#include "xtensa/format.h"
 #else
 #error "port/bare has no format for this processor: see doc/porting.md"
-#endif
-
-#if defined(QUIRE_BARE_HOST_RISCV64) || defined(QUIRE_BARE_HOST_AARCH64) || \
-	defined(QUIRE_BARE_HOST_ARMV7A) || defined(QUIRE_BARE_HOST_XTENSA)
-#include "host_cpu.h" /* the test's own */
 #endif
 
 #endif
