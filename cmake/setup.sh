@@ -12,7 +12,7 @@ check_packages=(
 	libcmocka-dev					# tests
 	clang-14 libclang-rt-14-dev			# second compiler, sanitizers
 	clang-format-14 clang-tidy-14			# form and lint
-	lld-14 llvm-14 qemu-system-misc qemu-system-arm	# images for bare machines, and emulators
+	lld-14 llvm-14 gcc-xtensa-lx106 qemu-system-misc qemu-system-arm	# images for bare machines, and emulators
 	libjemalloc-dev libmimalloc-dev			# allocators that the benchmark compares with
 	libgoogle-perftools-dev libtbb-dev
 )

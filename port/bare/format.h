@@ -48,6 +48,9 @@
 #elif defined(__arm__)
 #include "armv7a/cpu.h"
 #include "armv7a/format.h"
+#elif defined(__xtensa__)
+#include "xtensa/cpu.h"
+#include "xtensa/format.h"
 #else
 #error "port/bare has no format for this processor: see doc/porting.md"
 #endif

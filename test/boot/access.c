@@ -13,7 +13,7 @@ static struct machine_trap result(uintptr_t *value, enum access access, const vo
 
 	*value = trap_try(access, ptr, argument);
 	return (struct machine_trap){ record->cause == UINTPTR_MAX ? MACHINE_NONE
-								   : trap_meaning(record->cause),
+								   : trap_meaning(record),
 				      record->address, record->cause };
 }
 

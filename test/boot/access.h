@@ -25,8 +25,8 @@ uintptr_t trap_try(enum access access, const volatile void *ptr, uintptr_t value
 /* Called from trap.S for a trap that nobody waits for. */
 _Noreturn void trap_unexpected(uintptr_t cause, uintptr_t address, uintptr_t pc);
 
-/* From the machine: this core's record, and what a cause means. */
+/* From the machine: this core's record, and what the cause in it means. */
 struct trap_record *trap_record(void);
-enum machine_cause trap_meaning(uintptr_t cause);
+enum machine_cause trap_meaning(const struct trap_record *record);
 
 #endif

@@ -66,8 +66,9 @@ struct trap_record *trap_record(void)
 	return &records[0];
 }
 
-enum machine_cause trap_meaning(uintptr_t cause)
+enum machine_cause trap_meaning(const struct trap_record *record)
 {
+	uintptr_t cause = record->cause;
 	bool known = FAULT(cause) == TRANSLATION || FAULT(cause) == PERMISSION;
 
 	if (CLASS(cause) == CLASS_CALL)

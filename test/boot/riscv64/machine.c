@@ -74,8 +74,10 @@ struct trap_record *trap_record(void)
 	return record;
 }
 
-enum machine_cause trap_meaning(uintptr_t cause)
+enum machine_cause trap_meaning(const struct trap_record *record)
 {
+	uintptr_t cause = record->cause;
+
 	switch (cause) {
 	case CAUSE_LOAD:
 		return MACHINE_READ;

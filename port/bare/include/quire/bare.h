@@ -3,8 +3,8 @@
  * @file bare.h
  * The bare-metal port: page tables of its own, no operating system.
  *
- * One driver for three page units: RISC-V Sv39, AArch64 (4 KiB granule, 39 bits) and ARMv7-A (short
- * descriptors). Which one follows from the compiler's target. Only the format of an
+ * One driver for four page units: RISC-V Sv39, AArch64 (4 KiB granule, 39 bits), ARMv7-A (short
+ * descriptors) and Xtensa MMUv2. Which one follows from the compiler's target. Only the format of an
  * entry, the flush and the start-up differ; they are in the folder of each in port/bare/, and
  * doc/porting.md says how to add one.
  *
@@ -19,12 +19,12 @@
  *
  * **Flushes.** Each call flushes its range once, in all views together; beyond
  * QUIRE_BARE_FLUSH_PAGES pages everything is flushed. Frames and tables go back to their pools only
- * after the flush. Where a flush does not reach other cores by itself (RISC-V), the
+ * after the flush. Where a flush does not reach other cores by itself (RISC-V, Xtensa), the
  * configuration's shoot_down must make them do the same.
  *
  * **Protection.** Frames are reached through the windows alone, so a page is never writable in one
  * place and executable in another; the alias is never executable. A user's executable page is not
- * executable for the kernel, where the unit can tell the two apart (not on ARMv7-A).
+ * executable for the kernel, where the unit can tell the two apart (not on ARMv7-A and Xtensa).
  *
  * **Locks** are the port's user's: fill in mmu.lock and the other three after init where there are
  * threads or several cores; a machine with one thread leaves them.
@@ -50,7 +50,7 @@
 extern "C" {
 #endif
 
-/** Bytes of a page, on all three. */
+/** Bytes of a page, on all four. */
 #define QUIRE_BARE_PAGE 4096u
 
 /** Bytes of a table of the pool, and its alignment. */
