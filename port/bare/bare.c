@@ -74,9 +74,9 @@ static bare_entry leaf_for(uintptr_t frame, uint32_t prot, uint32_t view)
 
 /* ---- flushing ------------------------------------------------------------------------------- */
 
-static void flush_here(struct range range)
+static void flush_here(struct range range, bool all)
 {
-	if (range.pages > QUIRE_BARE_FLUSH_PAGES)
+	if (all)
 		bare_flush_all();
 	else
 		for (size_t page = 0; page < range.pages; page++)
@@ -85,14 +85,16 @@ static void flush_here(struct range range)
 
 static void flush_view(struct quire_bare *port, struct range range)
 {
-	bool all = range.pages > QUIRE_BARE_FLUSH_PAGES;
+	bool all = range.pages > QUIRE_BARE_FLUSH_PAGES ||
+		   (port->tables_changed && !BARE_FLUSH_REACHES_TABLES);
 
-	flush_here(range);
+	flush_here(range, all);
 	if (port->config.shoot_down && !OTHERS_ARE_FORGOTTEN)
 		port->config.shoot_down(port->config.context, range.va,
 					all ? SIZE_MAX : range.pages);
 	port->counters.flushes++;
 	port->counters.full_flushes += all;
+	port->tables_changed = port->tables_changed && !all;
 }
 
 /* No core uses a translation of this range any more that was there before. */
@@ -503,7 +505,8 @@ static bool pools_are_possible(const struct quire_bare_config *config)
 
 	return config->memory && config->memory % QUIRE_BARE_PAGE == 0 && config->root &&
 	       config->tables && (uintptr_t)config->tables % QUIRE_BARE_TABLE_BYTES == 0 &&
-	       tables && tables <= QUIRE_EXTENTS_MAX_UNITS && config->banks &&
+	       tables && tables <= QUIRE_EXTENTS_MAX_UNITS &&
+	       tables <= UINTPTR_MAX / QUIRE_BARE_PAGE && config->banks &&
 	       config->frames_per_bank <= QUIRE_EXTENTS_MAX_UNITS / config->banks &&
 	       config->storage &&
 	       config->storage_bytes >=

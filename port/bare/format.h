@@ -13,7 +13,8 @@
  *	BARE_ENFORCES           as quire_mmu.enforces
  *	BARE_CACHE_LINE         bytes
  *	BARE_CACHES_ABSENT      whether the unit may remember that nothing was there
- *	BARE_BREAK_FIRST        whether an entry may only get another frame by way of an absent one
+ *	BARE_FLUSH_REACHES_TABLES
+ *	                        whether the flush of a page forgets the tables above it, too
  *	bare_leaf(frame, prot, cached)   a page: physical address, protection
  *	bare_link(table)        a table of the next level, by physical address
  *	bare_target(entry)      the physical address in either of them
@@ -26,7 +27,7 @@
  *
  *	BARE_HAS_CACHES         whether the functions on caches do anything
  *	bare_publish()          entries written before are seen by walks that begin after
- *	bare_flush(va)          this page, and whatever led to it, is forgotten
+ *	bare_flush(va)          this page is forgotten; tables above it: BARE_FLUSH_REACHES_TABLES
  *	bare_flush_all()        everything is
  *	bare_flushed()          the flushes before have taken place
  *	bare_writeback(ptr, bytes), bare_invalidate(ptr, bytes), bare_clean(ptr, bytes)

@@ -5,7 +5,8 @@
  * 1. The root is the start-up's; tables of all lower levels come from the pool and have one size.
  * 2. For each table of the pool its number of entries in use is kept beside the pool. A table that has
  *    none is detached from the one above, which may fall empty by that, and so on up to the root.
- * 3. Free tables form a list: each holds the number of the next in its first entry.
+ * 3. Free tables form a list: each holds the number of the next in its first entry, in a form that the
+ *    unit takes for absent, because a detached table may still be walked until the flush.
  *
  * Bound: a walk is one step per level. Grow and prune take a walk per table of the range.
  */
@@ -49,10 +50,22 @@ static bare_entry *table_behind(const struct quire_bare *port, bare_entry link)
 	return table_number(port, (uint32_t)(offset / QUIRE_BARE_TABLE_BYTES));
 }
 
+/* The list through tables that are free or detached. */
+static void set_next(const struct quire_bare *port, uint32_t number, uint32_t next)
+{
+	*(volatile bare_entry *)table_number(port, number) =
+		bare_retire(bare_leaf((uintptr_t)next * QUIRE_BARE_PAGE, QUIRE_READ, true));
+}
+
+static uint32_t next_of(const struct quire_bare *port, uint32_t number)
+{
+	return (uint32_t)(bare_target(*table_number(port, number)) / QUIRE_BARE_PAGE);
+}
+
 void bare_tables_init(struct quire_bare *port)
 {
 	for (uint32_t number = 0; number < port->table_count; number++) {
-		*table_number(port, number) = (bare_entry)number + 1;
+		set_next(port, number, number + 1);
 		port->table_entries[number] = 0;
 	}
 	port->free_table = 0;
@@ -66,7 +79,7 @@ static bare_entry *take_table(struct quire_bare *port)
 	if (port->free_table == port->table_count)
 		return NULL;
 	table = table_number(port, port->free_table);
-	port->free_table = (uint32_t)*table;
+	port->free_table = next_of(port, port->free_table);
 	for (uint32_t i = 0; i < (uint32_t)1 << BARE_BITS(LAST); i++)
 		table[i] = BARE_ABSENT;
 	port->tables_used++;
@@ -78,10 +91,9 @@ static bare_entry *take_table(struct quire_bare *port)
 void bare_tables_give(struct quire_bare *port, uint32_t list)
 {
 	while (list != port->table_count) {
-		bare_entry *table = table_number(port, list);
-		uint32_t next = (uint32_t)*table;
+		uint32_t next = next_of(port, list);
 
-		*table = (bare_entry)port->free_table;
+		set_next(port, list, port->free_table);
 		port->free_table = list;
 		port->tables_used--;
 		list = next;
@@ -154,6 +166,7 @@ static bool grow_to(struct quire_bare *port, uintptr_t va)
 			bare_publish(); /* nobody sees it before it is empty */
 			bare_entry_set(port, entry,
 				       bare_link(physical_address(port, number_of(port, table))));
+			port->tables_changed = true;
 		}
 		entry = entry_in(table_behind(port, *entry), va, level);
 	}
@@ -185,7 +198,8 @@ static uint32_t prune_level(struct quire_bare *port, uintptr_t va, uintptr_t las
 
 		if (table && !port->table_entries[number_of(port, table)]) {
 			bare_entry_set(port, link, BARE_ABSENT);
-			*table = (bare_entry)list;
+			port->tables_changed = true;
+			set_next(port, number_of(port, table), list);
 			list = number_of(port, table);
 		}
 		if (last - va < reach)
@@ -212,7 +226,7 @@ const char *bare_tables_check(const struct quire_bare *port)
 	while (number < port->table_count && free_tables <= port->table_count) {
 		if (port->table_entries[number])
 			return "a free table has entries in use";
-		number = (uint32_t)*table_number(port, number);
+		number = next_of(port, number);
 		free_tables++;
 	}
 	if (number != port->table_count || free_tables != port->table_count - port->tables_used)

@@ -29,6 +29,15 @@ static void forget(uintptr_t base, size_t pages)
 		bare_root[slot & mask] = BARE_ABSENT;
 }
 
+/* Tables that were never taken hold nothing either, so that ground_tables_are_dead can look at all. */
+static void empty_tables(void)
+{
+	bare_entry *entry = (void *)tables;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*entry); i++)
+		entry[i] = BARE_ABSENT;
+}
+
 void ground_begin(const struct ground_config *config)
 {
 	uint32_t table_count = config->tables ? config->tables : GROUND_TABLES;
@@ -61,6 +70,7 @@ void ground_begin(const struct ground_config *config)
 	forget(machine_window, GROUND_PAGES);
 	forget(machine_alias, GROUND_PAGES);
 	forget(machine_spare, 1);
+	empty_tables();
 	bare_publish();
 	bare_flush_all();
 	bare_flushed();
@@ -83,6 +93,16 @@ const char *ground_end(void)
 	if (quire_bare_tables(&ground.port))
 		return "a page table is lost";
 	return quire_bare_check(&ground.port);
+}
+
+bool ground_tables_are_dead(void)
+{
+	const bare_entry *entry = (const void *)tables;
+	const bare_entry *past = (const void *)(tables + sizeof(tables));
+
+	while (entry < past && (*entry == BARE_ABSENT || *entry == bare_retire(*entry)))
+		entry++;
+	return entry == past;
 }
 
 uint32_t ground_free_frames(void)

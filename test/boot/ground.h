@@ -37,6 +37,9 @@ void ground_begin(const struct ground_config *config);
 /** NULL, or what is still taken, or does not add up. Ends the vspace. */
 const char *ground_end(void);
 
+/** Whether the page unit would find nothing, whatever entry of whatever table of the pool it read. */
+bool ground_tables_are_dead(void);
+
 /** Frames that are free now. */
 uint32_t ground_free_frames(void);
 

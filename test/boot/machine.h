@@ -56,4 +56,7 @@ extern const uintptr_t machine_to_physical;
 /** Whether the kernel is kept from executing the user's pages. */
 extern const int machine_keeps_kernel_from_user_code;
 
+/** Whether, by the architecture, the flush of a page leaves the tables above it in the unit. */
+extern const int machine_flushes_all_for_tables;
+
 #endif

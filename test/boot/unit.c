@@ -332,6 +332,47 @@ static void page_tables_run_out_cleanly_and_are_reclaimed(void)
 	}
 }
 
+static uint32_t shot_down;
+static bool was_dead;
+
+static void look_at_tables(void *context, uintptr_t va, size_t pages)
+{
+	(void)context, (void)va, (void)pages;
+	was_dead = ground_tables_are_dead();
+	shot_down++;
+}
+
+/* Until the flush is over the unit may walk a table that is detached already. */
+static void a_detached_table_leads_nowhere_before_the_flush(void)
+{
+	unsigned char *ptr;
+
+	ground_begin(&(struct ground_config){ .shoot_down = look_at_tables });
+	ptr = quire_vpage_alloc(&ground.vs, 1, QUIRE_RW);
+	CHECK(ptr && !ground_tables_are_dead());
+	shot_down = 0;
+	CHECK(!quire_vpage_free(&ground.vs, ptr));
+	CHECK(shot_down == 2 && was_dead); /* for the page, and for the tables */
+	CHECK_SOUND(ground_end());
+}
+
+/* The flush of a page reaches the tables above it on some units only; elsewhere all is flushed. */
+static void a_table_that_comes_or_goes_is_flushed_as_the_unit_demands(void)
+{
+	const uint64_t all = machine_flushes_all_for_tables ? 1 : 0;
+	unsigned char *keeper, *ptr;
+
+	ground_begin(&(struct ground_config){ 0 });
+	keeper = quire_vpage_alloc(&ground.vs, 1, QUIRE_RW);
+	CHECK(keeper && quire_bare_counters(&ground.port).full_flushes == all);
+	ptr = quire_vpage_alloc(&ground.vs, 1, QUIRE_RW);
+	CHECK(ptr && !quire_vpage_free(&ground.vs, ptr));
+	CHECK(quire_bare_counters(&ground.port).full_flushes == all);
+	CHECK(!quire_vpage_free(&ground.vs, keeper));
+	CHECK(quire_bare_counters(&ground.port).full_flushes == 2 * all);
+	CHECK_SOUND(ground_end());
+}
+
 const struct tap_case unit_cases[] = {
 	TAP_CASE(freed_memory_traps),
 	TAP_CASE(many_freed_pages_trap),
@@ -345,5 +386,7 @@ const struct tap_case unit_cases[] = {
 	TAP_CASE(a_moved_page_keeps_address_and_contents),
 	TAP_CASE(a_map_without_frames_leaves_nothing_behind),
 	TAP_CASE(page_tables_run_out_cleanly_and_are_reclaimed),
+	TAP_CASE(a_detached_table_leads_nowhere_before_the_flush),
+	TAP_CASE(a_table_that_comes_or_goes_is_flushed_as_the_unit_demands),
 };
 const size_t unit_count = sizeof(unit_cases) / sizeof(unit_cases[0]);

@@ -6,14 +6,14 @@
 
 typedef uint64_t bare_entry;
 
-#define BARE_LEVELS        3u
-#define BARE_BITS(level)   9u
-#define BARE_SHIFT(level)  (30u - 9u * (level))
-#define BARE_ABSENT        ((bare_entry)0)
-#define BARE_ENFORCES      (QUIRE_WRITE | QUIRE_EXEC | QUIRE_USER)
-#define BARE_CACHE_LINE    64u
-#define BARE_CACHES_ABSENT false
-#define BARE_BREAK_FIRST   true
+#define BARE_LEVELS               3u
+#define BARE_BITS(level)          9u
+#define BARE_SHIFT(level)         (30u - 9u * (level))
+#define BARE_ABSENT               ((bare_entry)0)
+#define BARE_ENFORCES             (QUIRE_WRITE | QUIRE_EXEC | QUIRE_USER)
+#define BARE_CACHE_LINE           64u
+#define BARE_CACHES_ABSENT        false
+#define BARE_FLUSH_REACHES_TABLES true
 
 #define A64_VALID          ((bare_entry)1 << 0)
 #define A64_TABLE_OR_PAGE  ((bare_entry)1 << 1)

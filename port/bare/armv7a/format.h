@@ -9,14 +9,14 @@
 
 typedef uint32_t bare_entry;
 
-#define BARE_LEVELS        2u
-#define BARE_BITS(level)   ((level) ? 8u : 12u)
-#define BARE_SHIFT(level)  ((level) ? 12u : 20u)
-#define BARE_ABSENT        ((bare_entry)0)
-#define BARE_ENFORCES      (QUIRE_WRITE | QUIRE_EXEC | QUIRE_USER)
-#define BARE_CACHE_LINE    64u
-#define BARE_CACHES_ABSENT false
-#define BARE_BREAK_FIRST   true
+#define BARE_LEVELS               2u
+#define BARE_BITS(level)          ((level) ? 8u : 12u)
+#define BARE_SHIFT(level)         ((level) ? 12u : 20u)
+#define BARE_ABSENT               ((bare_entry)0)
+#define BARE_ENFORCES             (QUIRE_WRITE | QUIRE_EXEC | QUIRE_USER)
+#define BARE_CACHE_LINE           64u
+#define BARE_CACHES_ABSENT        false
+#define BARE_FLUSH_REACHES_TABLES true
 
 #define A32_TABLE      1u
 #define A32_NO_EXEC    (1u << 0)

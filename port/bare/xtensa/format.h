@@ -10,14 +10,14 @@
 
 typedef uint32_t bare_entry;
 
-#define BARE_LEVELS        2u
-#define BARE_BITS(level)   10u
-#define BARE_SHIFT(level)  ((level) ? 12u : 22u)
-#define BARE_ABSENT        ((bare_entry)0xc) /* the attribute that allows nothing */
-#define BARE_ENFORCES      (QUIRE_WRITE | QUIRE_EXEC | QUIRE_USER)
-#define BARE_CACHE_LINE    32u
-#define BARE_CACHES_ABSENT true
-#define BARE_BREAK_FIRST   false
+#define BARE_LEVELS               2u
+#define BARE_BITS(level)          10u
+#define BARE_SHIFT(level)         ((level) ? 12u : 22u)
+#define BARE_ABSENT               ((bare_entry)0xc) /* the attribute that allows nothing */
+#define BARE_ENFORCES             (QUIRE_WRITE | QUIRE_EXEC | QUIRE_USER)
+#define BARE_CACHE_LINE           32u
+#define BARE_CACHES_ABSENT        true
+#define BARE_FLUSH_REACHES_TABLES true /* the page of the table leaves way 7 with each flush */
 
 #define XT_EXEC      1u
 #define XT_WRITE     2u

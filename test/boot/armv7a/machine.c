@@ -39,6 +39,7 @@ const uintptr_t machine_spare = 0xa0000000;
 const uintptr_t machine_memory = MEMORY + 16 * MIB;
 const uintptr_t machine_to_physical = 0;
 const int machine_keeps_kernel_from_user_code = false;
+const int machine_flushes_all_for_tables = false;
 
 struct trap_record records[1];
 

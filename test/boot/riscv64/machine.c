@@ -37,6 +37,7 @@ const uintptr_t machine_spare = 0x1c00000000;
 const uintptr_t machine_memory = 0x80000000 + 16 * MIB;
 const uintptr_t machine_to_physical = 0;
 const int machine_keeps_kernel_from_user_code = true;
+const int machine_flushes_all_for_tables = true;
 
 void machine_putc(char c)
 {

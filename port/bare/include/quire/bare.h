@@ -14,11 +14,12 @@
  * their last page goes. What else the processor's root table maps is the start-up's business and is
  * left alone: at init, nothing may be mapped in the windows.
  *
- * **All or nothing.** map takes all tables and frames before a page can be seen, or gives back what
- * it took. unmap and protect cannot fail once their range is accepted.
+ * **All or nothing.** map gives back all tables and frames that it took if it cannot have the
+ * rest. unmap and protect cannot fail once their range is accepted.
  *
  * **Flushes.** Each call flushes its range once, in all views together; beyond
- * QUIRE_BARE_FLUSH_PAGES pages everything is flushed. Frames and tables go back to their pools only
+ * QUIRE_BARE_FLUSH_PAGES pages, or on RISC-V when a table came or went, everything is flushed; protect
+ * with an alias flushes twice. Frames and tables go back to their pools only
  * after the flush. Where a flush does not reach other cores by itself (RISC-V, Xtensa), the
  * configuration's shoot_down must make them do the same.
  *
@@ -122,6 +123,7 @@ struct quire_bare {
 	uint32_t tables_peak;
 	uint32_t
 		free_table; /* the first one of a list through the free tables; table_count: none */
+	bool tables_changed; /* some came or went since everything was flushed */
 };
 
 /**
