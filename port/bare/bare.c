@@ -485,7 +485,8 @@ static bool are_apart(uintptr_t a, size_t a_pages, uintptr_t b, size_t b_pages)
 static bool is_window(uintptr_t base, size_t pages)
 {
 	return base && base % QUIRE_BARE_PAGE == 0 &&
-	       pages - 1 <= (UINTPTR_MAX - base) / QUIRE_BARE_PAGE;
+	       pages - 1 <= (UINTPTR_MAX - base) / QUIRE_BARE_PAGE && bare_reaches(base) &&
+	       bare_reaches(base + (pages - 1) * QUIRE_BARE_PAGE);
 }
 
 static bool windows_are_possible(const struct quire_bare_config *config)

@@ -21,6 +21,7 @@
  *	bare_prot(entry)        the protection of a page
  *	bare_retire(entry)      the page as an entry that the unit takes for absent and that still
  *	                        has its address; not equal to BARE_ABSENT
+ *	bare_reaches(va)        whether the root leads to this address
  *	bare_is_page(entry)     whether the entry of the last level is a page that is there
  *
  * cpu.h, the instructions:

@@ -373,6 +373,45 @@ static void a_table_that_comes_or_goes_is_flushed_as_the_unit_demands(void)
 	CHECK_SOUND(ground_end());
 }
 
+static bool is_refused(struct quire_bare_config config)
+{
+	static struct quire_bare port;
+
+	return quire_bare_init(&port, &config) == QUIRE_EINVAL;
+}
+
+static void an_impossible_configuration_is_refused(void)
+{
+	static struct quire_bare port;
+	struct quire_bare_config good, bad;
+	void *ptr;
+
+	ground_begin(&(struct ground_config){ .alias = true });
+	good = ground.port.config;
+	CHECK(!quire_bare_init(&port, &good));
+#define REFUSED(member, value) (bad = good, bad.member = (value), is_refused(bad))
+	CHECK(REFUSED(window, good.window + 64));
+	CHECK(REFUSED(pages, 0));
+	CHECK(REFUSED(alias, good.window + (GROUND_PAGES - 1) * PAGE));
+	CHECK(REFUSED(spare, good.window + PAGE));
+	CHECK(REFUSED(spare, good.alias + PAGE));
+	CHECK(REFUSED(memory, 0));
+	CHECK(REFUSED(banks, 0));
+	CHECK(REFUSED(root, NULL));
+	CHECK(REFUSED(tables, (unsigned char *)good.tables + 64));
+	CHECK(REFUSED(tables_bytes, QUIRE_BARE_TABLE_BYTES - 1));
+	CHECK(REFUSED(storage_bytes, good.storage_bytes - 1));
+#if UINTPTR_MAX > UINT32_MAX
+	CHECK(REFUSED(window, (uintptr_t)1 << 40)); /* farther than any of these units reaches */
+	CHECK(REFUSED(window, ((uintptr_t)1 << 40) - PAGE));
+#endif
+#undef REFUSED
+	ptr = quire_vpage_alloc(&ground.vs, 1, QUIRE_RW);
+	CHECK(ptr && is_refused(good)); /* something is mapped there */
+	CHECK(!quire_vpage_free(&ground.vs, ptr));
+	CHECK_SOUND(ground_end());
+}
+
 const struct tap_case unit_cases[] = {
 	TAP_CASE(freed_memory_traps),
 	TAP_CASE(many_freed_pages_trap),
@@ -388,5 +427,6 @@ const struct tap_case unit_cases[] = {
 	TAP_CASE(page_tables_run_out_cleanly_and_are_reclaimed),
 	TAP_CASE(a_detached_table_leads_nowhere_before_the_flush),
 	TAP_CASE(a_table_that_comes_or_goes_is_flushed_as_the_unit_demands),
+	TAP_CASE(an_impossible_configuration_is_refused),
 };
 const size_t unit_count = sizeof(unit_cases) / sizeof(unit_cases[0]);

@@ -69,4 +69,10 @@ static inline bool bare_is_page(bare_entry entry)
 	return entry & A64_VALID;
 }
 
+/* Whether a walk from the root can lead to an address. */
+static inline bool bare_reaches(uintptr_t va)
+{
+	return va >> 39 == 0; /* TTBR0 */
+}
+
 #endif

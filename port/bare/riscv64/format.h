@@ -58,4 +58,10 @@ static inline bool bare_is_page(bare_entry entry)
 	return entry & SV39_VALID;
 }
 
+/* Whether a walk from the root can lead to an address. */
+static inline bool bare_reaches(uintptr_t va)
+{
+	return (uintptr_t)((intptr_t)(va << 25) >> 25) == va; /* bit 38 is repeated */
+}
+
 #endif

@@ -62,4 +62,11 @@ static inline bool bare_is_page(bare_entry entry)
 	return (entry & XT_INVALID) != XT_INVALID;
 }
 
+/* Whether a walk from the root can lead to an address. */
+static inline bool bare_reaches(uintptr_t va)
+{
+	(void)va;
+	return true;
+}
+
 #endif

@@ -128,8 +128,8 @@ struct quire_bare {
 
 /**
  * Make a port: tables and frames all free, nothing mapped.
- * @return QUIRE_OK; QUIRE_EINVAL for impossible numbers, too little storage, or windows that overlap
- *         or in which something is mapped
+ * @return QUIRE_OK; QUIRE_EINVAL for impossible numbers, too little storage, or windows that overlap,
+ *         that the page unit cannot address, or in which something is mapped
  */
 int32_t quire_bare_init(struct quire_bare *port, const struct quire_bare_config *config);
 
