@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "support/adsp.h"
 #include "support/mmu.h"
 #include "support/test.h"
 
@@ -73,7 +74,7 @@ static void host_protect(const struct test_mmu *model, size_t page, size_t pages
 	size_t offset = page * model->config.page_size;
 	size_t bytes = pages * model->config.page_size;
 
-	if (!host_protects(model))
+	if (!host_protects(model) || model->adsp)
 		return;
 	if (mprotect(model->window + offset, bytes, prot) != 0 ||
 	    (model->alias && mprotect(model->alias + offset, bytes, prot) != 0))
@@ -101,17 +102,19 @@ static int host_prot(const struct test_mmu *model, uint32_t prot)
 
 static void appear(struct test_mmu *model, size_t page, size_t pages, uint32_t prot)
 {
-	for (size_t i = page; i < page + pages; i++)
-		check_untouched(model, i);
-	host_protect(model, page, pages, PROT_READ | PROT_WRITE);
-	memset(page_at(model, page), TEST_POISON, pages * model->config.page_size);
-	host_protect(model, page, pages, host_prot(model, prot));
+	if (!model->adsp) {
+		host_protect(model, page, pages, PROT_READ | PROT_WRITE);
+		memset(page_at(model, page), TEST_POISON, pages * model->config.page_size);
+		host_protect(model, page, pages, host_prot(model, prot));
+	}
 	memset(model->prot + page, (int)(PRESENT | prot), pages);
 	model->mapped += pages;
 }
 
 static void vanish(struct test_mmu *model, size_t page)
 {
+	if (model->adsp)
+		demand(model, !test_adsp_unmap(model, page, false), "the port does not unmap");
 	if (!model->prot[page])
 		return;
 	if (!host_protects(model))
@@ -120,6 +123,14 @@ static void vanish(struct test_mmu *model, size_t page)
 	model->prot[page] = 0;
 	model->mapped--;
 	atomic_fetch_add(&model->free_frames, 1);
+}
+
+/* Stay behind a page that is being unmapped. */
+static void resist(struct test_mmu *model, size_t page)
+{
+	if (model->adsp)
+		demand(model, !model->prot[page] == !test_adsp_unmap(model, page, true),
+		       "the port unmaps although its driver does not");
 }
 
 static bool take_frames(struct test_mmu *model, size_t frames)
@@ -177,10 +188,38 @@ static bool enter(struct test_mmu *model, enum test_call kind, uintptr_t va, siz
 	return false;
 }
 
+/* The port may have reasons of its own to fail; what it touched on the way is absent again. */
+static void fail_below(struct test_mmu *model, size_t page, size_t pages, uint32_t prot)
+{
+	demand(model, test_adsp_map(model, page, pages, prot, true) != QUIRE_OK,
+	       "the port maps although its driver does not");
+	for (size_t i = page; i < page + pages && !host_protects(model); i++)
+		memset(page_at(model, i), TEST_ABSENT, model->config.page_size);
+}
+
+/* Frames behind pages, of those that others left. */
+static int32_t put_behind(struct test_mmu *model, size_t page, size_t pages, uint32_t prot)
+{
+	int32_t status = QUIRE_OK;
+
+	if (strikes(model, TEST_MAP)) {
+		if (model->adsp)
+			fail_below(model, page, pages, prot);
+		return model->map_status;
+	}
+	if (!take_frames(model, pages))
+		status = QUIRE_ENOPHYS;
+	if (model->adsp && !(status && model->others))
+		demand(model, test_adsp_map(model, page, pages, prot, false) == status,
+		       "the port answers something else");
+	return status;
+}
+
 static int32_t model_map(const struct quire_mmu *mmu, uintptr_t va, size_t pages, uint32_t prot)
 {
 	struct test_mmu *model = model_of(mmu);
 	size_t page = page_of(model, (void *)va);
+	int32_t status;
 
 	if (!enter(model, TEST_MAP, va, pages))
 		return QUIRE_EDRIVER;
@@ -191,12 +230,12 @@ static int32_t model_map(const struct quire_mmu *mmu, uintptr_t va, size_t pages
 		breach(model, "map of a page that is mapped");
 		return QUIRE_EDRIVER;
 	}
-	if (strikes(model, TEST_MAP))
-		return model->map_status;
-	if (!take_frames(model, pages))
-		return QUIRE_ENOPHYS;
-	appear(model, page, pages, prot);
-	return QUIRE_OK;
+	for (size_t i = page; i < page + pages; i++)
+		check_untouched(model, i);
+	status = put_behind(model, page, pages, prot);
+	if (!status)
+		appear(model, page, pages, prot);
+	return status;
 }
 
 static bool vanishes_in_failing_unmap(const struct test_mmu *model, size_t index, size_t pages)
@@ -226,6 +265,8 @@ static int32_t model_unmap(const struct quire_mmu *mmu, uintptr_t va, size_t pag
 	for (size_t i = 0; i < pages; i++)
 		if (!fails || vanishes_in_failing_unmap(model, i, pages))
 			vanish(model, page + i);
+		else
+			resist(model, page + i);
 	return fails ? QUIRE_EDRIVER : QUIRE_OK;
 }
 
@@ -233,6 +274,7 @@ static int32_t model_protect(const struct quire_mmu *mmu, uintptr_t va, size_t p
 {
 	struct test_mmu *model = model_of(mmu);
 	size_t page = page_of(model, (void *)va);
+	bool fails;
 
 	if (!enter(model, TEST_PROTECT, va, pages))
 		return QUIRE_EDRIVER;
@@ -243,7 +285,11 @@ static int32_t model_protect(const struct quire_mmu *mmu, uintptr_t va, size_t p
 		breach(model, "protect of a page that is not mapped");
 		return QUIRE_EDRIVER;
 	}
-	if (strikes(model, TEST_PROTECT))
+	fails = strikes(model, TEST_PROTECT);
+	if (model->adsp)
+		demand(model, !test_adsp_protect(model, page, pages, prot, fails) == !fails,
+		       "the port answers something else");
+	if (fails)
 		return QUIRE_EDRIVER;
 	host_protect(model, page, pages, host_prot(model, prot));
 	memset(model->prot + page, (int)(PRESENT | prot), pages);
@@ -305,19 +351,23 @@ static void model_writeback(const struct quire_mmu *mmu, const void *ptr, size_t
 {
 	atomic_fetch_add(&model_of(mmu)->writebacks, 1);
 	mark_lines(model_of(mmu), ptr, bytes, WRITTEN_BACK);
+	if (model_of(mmu)->adsp)
+		model_of(mmu)->adsp->mmu.writeback(&model_of(mmu)->adsp->mmu, ptr, bytes);
 }
 
 static void model_invalidate(const struct quire_mmu *mmu, const void *ptr, size_t bytes)
 {
 	atomic_fetch_add(&model_of(mmu)->invalidates, 1);
 	mark_lines(model_of(mmu), ptr, bytes, INVALIDATED);
+	if (model_of(mmu)->adsp)
+		model_of(mmu)->adsp->mmu.invalidate(&model_of(mmu)->adsp->mmu, ptr, bytes);
 }
 
 static void model_icache_sync(const struct quire_mmu *mmu, const void *ptr, size_t bytes)
 {
-	(void)ptr;
-	(void)bytes;
 	atomic_fetch_add(&model_of(mmu)->icache_syncs, 1);
+	if (model_of(mmu)->adsp)
+		model_of(mmu)->adsp->mmu.icache_sync(&model_of(mmu)->adsp->mmu, ptr, bytes);
 }
 
 /* Memory outside of the window has an uncached view too, as on hardware; nothing is ever there. */
@@ -421,6 +471,15 @@ static unsigned char *map_view(struct test_mmu *model, int file, int view)
 	return (unsigned char *)base + phase;
 }
 
+static void use_window_of_port(struct test_mmu *model)
+{
+	const struct quire_mmu *mmu = &model->adsp->mmu;
+
+	model->window = model->adsp->window;
+	if (model->config.not_coherent)
+		model->alias = mmu->uncached(mmu, model->window);
+}
+
 static void map_window(struct test_mmu *model)
 {
 	size_t phase = model->config.phase * model->config.page_size;
@@ -433,8 +492,6 @@ static void map_window(struct test_mmu *model)
 	if (model->config.not_coherent)
 		model->alias = map_view(model, file, 1);
 	close(file);
-	if (!host_protects(model))
-		memset(model->window, TEST_ABSENT, model->bytes);
 }
 
 static void fill_in_config(struct test_mmu_config *config)
@@ -491,7 +548,13 @@ void test_mmu_init(struct test_mmu *model, const struct test_mmu_config *config)
 		model->arena = allocate(ARENA_BYTES, 1);
 	pthread_mutex_init(&model->lock, NULL);
 	pthread_mutex_init(&model->transition, NULL);
-	map_window(model);
+	model->adsp = test_adsp_open(model);
+	if (model->adsp)
+		use_window_of_port(model);
+	else
+		map_window(model);
+	if (!host_protects(model))
+		memset(model->window, TEST_ABSENT, model->bytes);
 	holds_lock = false;
 	holds_transition = false;
 }
@@ -500,7 +563,10 @@ void test_mmu_discard(struct test_mmu *model)
 {
 	pthread_mutex_destroy(&model->lock);
 	pthread_mutex_destroy(&model->transition);
-	munmap(model->reserved[0], model->reserved_bytes);
+	if (model->adsp)
+		test_adsp_close(model);
+	else
+		munmap(model->reserved[0], model->reserved_bytes);
 	if (model->reserved[1])
 		munmap(model->reserved[1], model->reserved_bytes);
 	free(model->prot);
@@ -515,12 +581,22 @@ void test_mmu_fini(struct test_mmu *model)
 	test_mmu_discard(model);
 }
 
+static void check_port(struct test_mmu *model)
+{
+	const char *wrong = quire_adsp_check(model->adsp);
+
+	if (wrong)
+		breach(model, wrong);
+}
+
 const char *test_mmu_check(struct test_mmu *model)
 {
 	for (size_t page = 0; page < model->config.pages; page++)
 		if (!model->prot[page])
 			check_untouched(model, page);
 	demand(model, !holds_lock && !holds_transition, "a call returned with a lock held");
+	if (model->adsp)
+		check_port(model);
 	return atomic_load(&model->broken);
 }
 
@@ -567,11 +643,13 @@ bool test_mmu_fault_pending(const struct test_mmu *model)
 void test_mmu_take_frames(struct test_mmu *model, size_t frames)
 {
 	assert_true(take_frames(model, frames));
+	model->others += frames;
 }
 
 void test_mmu_give_frames(struct test_mmu *model, size_t frames)
 {
 	atomic_fetch_add(&model->free_frames, frames);
+	model->others -= frames;
 }
 
 uint32_t test_mmu_prot(const struct test_mmu *model, const void *ptr)

@@ -14,9 +14,10 @@
  * TEST_ABSENT, and are looked at when they are mapped again and by test_mmu_check. Read-only
  * pages are enforced by the host where its page size allows.
  *
- * Caches. A model that is not coherent has a second mapping of the window, the uncached alias.
- * Both views always agree (the host is coherent); what is checked is which lines were written
- * back and invalidated, and that these calls name mapped memory.
+ * Caches. A model that is not coherent has a second mapping of the window, the uncached alias. What is
+ * checked is which lines were written back and invalidated, and that these calls name mapped memory.
+ * Both views agree on host memory, where the model usually stands. It can also stand on the model of the
+ * Intel ADSP (support/adsp.h), where they do not.
  */
 #ifndef QUIRE_TEST_MMU_H
 #define QUIRE_TEST_MMU_H
@@ -27,6 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "quire/adsp.h"
 #include "quire/mmu.h"
 
 #define TEST_POISON 0xa5u
@@ -95,6 +97,11 @@ struct test_mmu {
 	_Atomic unsigned char *line; /* per cache line: what was done to it */
 	unsigned char *arena;        /* uncached memory for records */
 	size_t arena_used;
+	struct quire_adsp *adsp;         /* what it stands on; NULL: on host memory */
+	enum quire_adsp_call fault_call; /* how the driver is to fail there ... */
+	uintptr_t fault_at;
+	int fault_errno; /* ... 0: not at all */
+	size_t others;   /* frames that were taken by others */
 	void *reserved[2];
 	size_t reserved_bytes;
 	_Atomic(const char *) broken;

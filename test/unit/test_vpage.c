@@ -1625,6 +1625,7 @@ static void either_alias_names_an_allocation(void **state)
 		alias = quire_uncached(&space.mmu.mmu, ptr);
 		assert_ptr_not_equal(alias, ptr);
 		test_fill(alias, PAGE, 3);
+		quire_relinquish(&space.mmu.mmu, ptr, PAGE);
 		test_assert_filled(ptr, PAGE, 3);
 		assert_int_equal(quire_vpage_size(&space.vs, alias), 3);
 		assert_ptr_equal(quire_vpage_owner(&space.vs, alias + PAGE, NULL), ptr);

@@ -721,6 +721,7 @@ static void coherent_memory_is_whole_lines_by_the_uncached_alias(void **state)
 		assert_true(test_mmu_invalidated(&space.mmu, cached, 64));
 		assert_false(test_mmu_invalidated(&space.mmu, neighbour, 64));
 		*ptr = 7;
+		quire_relinquish(&space.mmu.mmu, cached, 64);
 		assert_int_equal(*cached, 7);
 		assert_true(quire_vregion_contains(region.vr, ptr));
 		assert_ok(quire_vregion_free(region.vr, ptr)); /* either alias will do */
