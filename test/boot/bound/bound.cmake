@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The image that counts instructions, on the histories of bench/step. The counter is exact for one core
+# that is emulated by the instruction.
+set(bench ${PROJECT_SOURCE_DIR}/bench)
+file(GLOB bound_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.c)
+image(bound quire_bare ${bound_sources} ${bench}/random.c ${bench}/step/history.c)
+target_include_directories(bound PRIVATE ${bench}/step)
+emulated(bound bound "timeout 200 @emulator_command@ $<TARGET_FILE:bound> -smp 1 -icount shift=0 |
+	exec awk \"$@\" -f ${CMAKE_CURRENT_LIST_DIR}/bound.awk ${CMAKE_CURRENT_LIST_DIR}/bounds.tsv -")

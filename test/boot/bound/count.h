@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Calls of the library pass through here and are counted, in instructions of the emulated machine:
+ * from the first one of the function to its return, with all that it calls (bench/step/step.h).
+ *
+ * What a call takes by its contract for each page, word or bundle that it touches is taken off before
+ * calls are compared: what is left may depend on the window alone, and is what the bounds are about.
+ */
+#ifndef QUIRE_TEST_BOUND_COUNT_H
+#define QUIRE_TEST_BOUND_COUNT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "meter.h"
+
+/** A public call, perhaps of one kind, and what it took. */
+struct bound_row {
+	const char *call;
+	uint32_t each;       /**< instructions for a step, 0: it has none */
+	const char *step;    /**< what a step is */
+	const char *history; /**< where it took most */
+	uint64_t calls;
+	uint64_t total; /**< without what steps take, as the worst */
+	uint64_t worst;
+};
+
+/** Call and count; `steps` as its contract has them. */
+uintptr_t bound_count(struct bound_row *row, uint32_t steps, const struct step_call *call);
+
+#define COUNT_STEPS(row, steps, ...) bound_count(row, steps, &CALL(__VA_ARGS__))
+#define COUNT(row, ...)              COUNT_STEPS(row, 0, __VA_ARGS__)
+
+/** The history that is played now. */
+void bound_history(const char *name);
+
+/** Print what the rows took in a window, and forget it. */
+void bound_print(const char *layer, uint32_t window, struct bound_row *rows, size_t count);
+
+/** NULL, or why nothing can be counted here. */
+const char *bound_begin(void);
+
+#endif
