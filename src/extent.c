@@ -921,13 +921,24 @@ USUAL uint32_t alloc_first(struct quire_extents *set, uint32_t key, uint32_t cou
 	return start;
 }
 
+USUAL uint32_t alloc_anywhere(struct quire_extents *set, uint32_t count)
+{
+	if (count - 1 >= BITS)
+		return alloc_long(set, count);
+	return alloc_first(set, next_short_key(set, count), count);
+}
+
 uint32_t quire_extents_alloc(struct quire_extents *set, uint32_t count, uint32_t align)
 {
 	if (align > 1)
 		return quire_extents_alloc_range(set, count, count, 1, align, NULL);
-	if (count - 1 >= BITS)
-		return alloc_long(set, count);
-	return alloc_first(set, next_short_key(set, count), count);
+	return alloc_anywhere(set, count);
+}
+
+/* One copy for all who have an order of several steps. */
+RARE uint32_t alloc_count(struct quire_extents *set, uint32_t count)
+{
+	return alloc_anywhere(set, count);
 }
 
 /* The length of the first run of a key; 0 for QUIRE_NOWHERE. */
@@ -951,7 +962,7 @@ static uint32_t take_anywhere(struct quire_extents *set, const struct quire_exte
 	uint32_t at, key;
 
 	*granted = clip(wish, wish->preferred);
-	at = quire_extents_alloc(set, *granted, 1);
+	at = alloc_count(set, *granted);
 	if (at != QUIRE_NOWHERE || wish->min == *granted)
 		return at;
 	key = last_key(set);
@@ -959,7 +970,7 @@ static uint32_t take_anywhere(struct quire_extents *set, const struct quire_exte
 	if (*granted)
 		return alloc_first(set, key, *granted);
 	*granted = wish->min;
-	return quire_extents_alloc(set, wish->min, 1);
+	return alloc_count(set, wish->min);
 }
 
 uint32_t quire_extents_take(struct quire_extents *set, const struct quire_extent_wish *wish,
