@@ -69,6 +69,14 @@ void quire_fresh_cache(const struct quire_mmu *mmu, const void *ptr, size_t byte
 		mmu->invalidate(mmu, ptr, quire_round_up(bytes, mmu->cache_line));
 }
 
+void quire_tail_cache(const struct quire_mmu *mmu, uintptr_t address, size_t from, size_t to)
+{
+	from = quire_round_up(from, mmu->cache_line);
+	to = quire_round_up(to, mmu->cache_line);
+	if (from < to)
+		quire_relinquish(mmu, quire_pointer(address + from), to - from);
+}
+
 /* ---- requests ------------------------------------------------------------------------------- */
 
 int32_t quire_request_check(struct quire_request *request, uint32_t flags_allowed)
@@ -309,14 +317,14 @@ void quire_pages_disown(struct quire_vspace *vs, uint8_t payer)
 	}
 }
 
-void quire_pages_invalidate(const struct quire_vspace *vs, uint32_t first, uint32_t count)
+void quire_pages_relinquish(const struct quire_vspace *vs, uint32_t first, uint32_t count)
 {
 	if (vs->mmu->coherent)
 		return;
 	for (uint32_t page = first; page < first + count; page++)
 		if (vs->page[page].state == PAGE_PRESENT)
-			quire_fresh_cache(vs->mmu, quire_pointer(quire_page_address(vs, page)),
-					  vs->page_size);
+			quire_relinquish(vs->mmu, quire_pointer(quire_page_address(vs, page)),
+					 vs->page_size);
 }
 
 /* ---- driver calls: the short lock is let go for their time ---------------------------------- */

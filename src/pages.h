@@ -111,6 +111,10 @@ size_t quire_unit_of(const struct quire_mmu *mmu, size_t configured);
 /* No line of this memory that this core still has may surface in what is handed out or given back. */
 void quire_fresh_cache(const struct quire_mmu *mmu, const void *ptr, size_t bytes);
 
+/* Where cores are not coherent: this core relinquishes the lines from byte `from` to byte `to` of an allocation, but
+ * for the one that holds byte `from` - 1. */
+void quire_tail_cache(const struct quire_mmu *mmu, uintptr_t address, size_t from, size_t to);
+
 /* ---- requests ------------------------------------------------------------------------------- */
 
 /* Fill in defaults and check everything that does not depend on who serves the request. */
@@ -146,8 +150,8 @@ bool quire_pages_condemned(const struct quire_vspace *vs, uint32_t first, uint32
 /* Retained USER pages of a payer that is gone must not look like those of the next with its number. */
 void quire_pages_disown(struct quire_vspace *vs, uint8_t payer);
 
-/* Where cores are not coherent: drop this core's lines of all present pages of the range. */
-void quire_pages_invalidate(const struct quire_vspace *vs, uint32_t first, uint32_t count);
+/* Where cores are not coherent: this core relinquishes what is present of the range. */
+void quire_pages_relinquish(const struct quire_vspace *vs, uint32_t first, uint32_t count);
 
 /* ---- pages, in a section that these deepen when they need the driver ------------------------ */
 

@@ -590,6 +590,32 @@ static int32_t back_with_pages(struct quire_section *section, struct quire_vmh *
 	return status;
 }
 
+/* Bytes of an allocation that this core may have in its cache, where that matters. Lines of pages that are
+ * not present, after an unmap that failed, must not be touched. */
+static COLD size_t cached_bytes(struct quire_vmh *heap, uintptr_t address)
+{
+	struct quire_section section;
+	struct grant grant;
+	size_t size = 0;
+
+	if (heap->vs->mmu->coherent)
+		return 0;
+	section = quire_section_enter(heap->vs);
+	if (!quire_vmh_find(heap, address, &grant) &&
+	    !quire_pages_condemned(heap->vs, grant.first_page, grant.pages))
+		size = quire_vmh_usable(heap, &grant);
+	quire_section_leave(&section);
+	return size;
+}
+
+/* No line of it that this core still has may surface in what is handed out or given back. */
+static void forget_cache(struct quire_vmh *heap, uintptr_t address)
+{
+	if (!heap->vs->mmu->coherent)
+		quire_fresh_cache(heap->vs->mmu, quire_pointer(address),
+				  cached_bytes(heap, address));
+}
+
 static void *finish(struct quire_vmh *heap, struct quire_request *request,
 		    const struct order *order, const struct grant *grant, int32_t status)
 {
@@ -602,7 +628,7 @@ static void *finish(struct quire_vmh *heap, struct quire_request *request,
 		return NULL;
 	}
 	ptr = quire_pointer(grant_address(grant));
-	quire_fresh_cache(heap->vs->mmu, ptr, request->granted);
+	forget_cache(heap, grant_address(grant));
 	tell_about(heap, QUIRE_EVENT_ALLOC, ptr, request->granted, request->tag);
 	return ptr;
 }
@@ -741,8 +767,8 @@ static bool serve(struct quire_vmh *heap, size_t min, size_t size, size_t align,
 	served = take_one(heap, heap->single_most, size, align, address) ||
 		 take_run(heap, min, size, align, granted, address);
 	quire_unlock(vs);
-	if (served && !vs->mmu->coherent)
-		quire_fresh_cache(vs->mmu, quire_pointer(*address), *granted);
+	if (served)
+		forget_cache(heap, *address);
 	if (served && vs->observer)
 		tell_about(heap, QUIRE_EVENT_ALLOC, quire_pointer(*address), *granted, tag);
 	return served;
@@ -1012,7 +1038,8 @@ int32_t quire_vmh_resize_range(struct quire_vmh *heap, void *ptr, size_t min, si
 		.spare = quire_pages_spare(heap->vs),
 	};
 	struct quire_section section;
-	size_t size = 0;
+	uintptr_t address = quire_address(heap->vs, ptr);
+	size_t before, size = 0;
 	int32_t status = min ? quire_request_check(&order.request, 0) : QUIRE_EINVAL;
 
 	if (granted)
@@ -1021,11 +1048,14 @@ int32_t quire_vmh_resize_range(struct quire_vmh *heap, void *ptr, size_t min, si
 		status = QUIRE_ECONTEXT;
 	if (status)
 		return quire_vmh_refuse(heap, status, preferred, 0);
+	before = cached_bytes(heap, address);
+	quire_tail_cache(heap->vs->mmu, address, min, before);
 	section = quire_section_enter(heap->vs);
-	status = resize(&section, heap, quire_address(heap->vs, ptr), &order, &size);
+	status = resize(&section, heap, address, &order, &size);
 	quire_section_leave(&section);
 	if (status)
 		return refuse_pointer(heap, status, ptr);
+	quire_tail_cache(heap->vs->mmu, address, before, size);
 	if (granted)
 		*granted = size;
 	tell_about(heap, QUIRE_EVENT_RESIZE, ptr, size, 0);
@@ -1064,22 +1094,6 @@ static int32_t free_grant(struct quire_section *section, struct quire_vmh *heap,
 	grant.kind->used -= grant.count;
 	forget(heap, &grant, budget);
 	return QUIRE_OK;
-}
-
-/* What this core still has in its cache of memory that it is about to give back. Lines of pages that
- * are not present, after an unmap that failed, must not be touched. */
-static void forget_cache(struct quire_vmh *heap, uintptr_t address)
-{
-	struct quire_section section;
-	struct grant grant;
-	size_t size = 0;
-
-	section = quire_section_enter(heap->vs);
-	if (!quire_vmh_find(heap, address, &grant) &&
-	    !quire_pages_condemned(heap->vs, grant.first_page, grant.pages))
-		size = quire_vmh_usable(heap, &grant);
-	quire_section_leave(&section);
-	quire_fresh_cache(heap->vs->mmu, quire_pointer(address), size);
 }
 
 /* Give a single block back whose page stays. `window`: bytes from the first block to the last. False:

@@ -626,8 +626,8 @@ int32_t quire_vpage_commit(struct quire_vspace *vs, void *ptr, size_t pages, uin
 	return QUIRE_OK;
 }
 
-/* What this core still has in its cache of pages that it is about to give back. pages 0: all. */
-static void forget_cache(struct quire_vspace *vs, const void *ptr, size_t pages)
+/* This core relinquishes pages that it is about to give back. pages 0: all. */
+static void relinquish(struct quire_vspace *vs, const void *ptr, size_t pages)
 {
 	struct quire_section section;
 	struct piece piece;
@@ -640,7 +640,7 @@ static void forget_cache(struct quire_vspace *vs, const void *ptr, size_t pages)
 		       : find_whole(vs, quire_address(vs, ptr), &piece);
 	quire_section_leave(&section);
 	if (!status)
-		quire_pages_invalidate(vs, piece.first, piece.count);
+		quire_pages_relinquish(vs, piece.first, piece.count);
 }
 
 int32_t quire_vpage_decommit(struct quire_vspace *vs, void *ptr, size_t pages)
@@ -652,7 +652,7 @@ int32_t quire_vpage_decommit(struct quire_vspace *vs, void *ptr, size_t pages)
 
 	if (quire_forbidden(vs))
 		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
-	forget_cache(vs, ptr, pages);
+	relinquish(vs, ptr, pages);
 	section = quire_section_enter(vs);
 	quire_section_deepen(&section);
 	status = find_part(vs, quire_address(vs, ptr), pages, &piece);
@@ -739,6 +739,16 @@ static int32_t shrink(struct quire_section *section, const struct piece *piece, 
 	return status;
 }
 
+/* This core relinquishes the pages of an allocation from the one with this number on. */
+static void relinquish_behind(struct quire_vspace *vs, const void *ptr, size_t pages)
+{
+	size_t size = vs->mmu->coherent ? 0 : quire_vpage_size(vs, ptr);
+
+	if (pages < size)
+		relinquish(vs, (const unsigned char *)ptr + (pages << vs->page_shift),
+			   size - pages);
+}
+
 int32_t quire_vpage_resize(struct quire_vspace *vs, void *ptr, size_t pages)
 {
 	size_t spare = quire_pages_spare(vs);
@@ -748,6 +758,7 @@ int32_t quire_vpage_resize(struct quire_vspace *vs, void *ptr, size_t pages)
 
 	if (quire_forbidden(vs))
 		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+	relinquish_behind(vs, ptr, pages);
 	section = quire_section_enter(vs);
 	quire_section_deepen(&section);
 	status = find_whole(vs, quire_address(vs, ptr), &piece);
@@ -764,6 +775,8 @@ int32_t quire_vpage_resize(struct quire_vspace *vs, void *ptr, size_t pages)
 	quire_section_leave(&section);
 	if (status)
 		return refuse_pointer(vs, status, ptr);
+	if (pages > piece.size)
+		quire_pages_relinquish(vs, piece.start + piece.size, (uint32_t)pages - piece.size);
 	tell_about(vs, QUIRE_EVENT_RESIZE, ptr, pages, 0);
 	return QUIRE_OK;
 }
@@ -806,7 +819,7 @@ int32_t quire_vpage_free(struct quire_vspace *vs, void *ptr)
 
 	if (quire_forbidden(vs))
 		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
-	forget_cache(vs, ptr, 0);
+	relinquish(vs, ptr, 0);
 	section = quire_section_enter(vs);
 	status = free_piece(&section, quire_address(vs, ptr), &piece);
 	quire_section_leave(&section);

@@ -337,6 +337,8 @@ int32_t quire_vregion_put(struct quire_vregion *vr)
 
 	if (quire_forbidden(vr->vs))
 		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
+	if (vr->users)
+		quire_pages_relinquish(vr->vs, vr->first_page, vr->pages);
 	section = quire_section_enter(vr->vs);
 	if (!vr->users)
 		status = QUIRE_EFREE;
@@ -401,6 +403,8 @@ int32_t quire_vregion_reset_interim(struct quire_vregion *vr)
 
 	if (quire_forbidden(vr->vs))
 		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
+	if (is_open(vr))
+		quire_pages_relinquish(vr->vs, vr->interim_first, vr->interim_pages);
 	section = quire_section_enter(vr->vs);
 	quire_section_deepen(&section);
 	if (!is_open(vr))
@@ -696,7 +700,6 @@ void *quire_vregion_alloc_coherent(struct quire_vregion *vr, enum quire_area are
 	ptr = quire_vregion_request(vr, area, &request);
 	if (!ptr)
 		return NULL;
-	quire_relinquish(vr->vs->mmu, ptr, request.granted);
 	return quire_uncached(vr->vs->mmu, ptr);
 }
 
@@ -707,6 +710,21 @@ static bool is_newest(const struct quire_vregion *vr, const struct quire_arena *
 		      uintptr_t address)
 {
 	return !vr->sealed && arena->newest != SIZE_MAX && address == arena->base + arena->newest;
+}
+
+/* Bytes of the newest allocation of an arena that this core may have in its cache, where that matters. */
+static size_t cached_bytes(struct quire_vregion *vr, struct quire_arena *arena, uintptr_t address)
+{
+	struct quire_section section;
+	size_t size = 0;
+
+	if (vr->vs->mmu->coherent)
+		return 0;
+	section = quire_section_enter(vr->vs);
+	if (is_open(vr) && is_newest(vr, arena, address))
+		size = arena->used - arena->newest;
+	quire_section_leave(&section);
+	return size;
 }
 
 static int32_t resize_newest(struct quire_section *section, struct quire_vregion *vr,
@@ -746,6 +764,7 @@ int32_t quire_vregion_resize(struct quire_vregion *vr, void *ptr, size_t min, si
 	struct quire_arena *arena = arena_of(vr, address);
 	struct quire_section section;
 	struct slot slot = { .size = 0 };
+	size_t before;
 	int32_t status = min ? quire_request_check(&request, 0) : QUIRE_EINVAL;
 
 	if (granted)
@@ -761,11 +780,14 @@ int32_t quire_vregion_resize(struct quire_vregion *vr, void *ptr, size_t min, si
 		return status ? refuse(vr, status, ptr, preferred, vr->tag)
 			      : quire_vmh_resize_range(&vr->interim, ptr, min, preferred, granted);
 	}
+	before = cached_bytes(vr, arena, address);
+	quire_tail_cache(vr->vs->mmu, address, min, before);
 	section = quire_section_enter(vr->vs);
 	status = resize_newest(&section, vr, arena, address, &request, spare, &slot);
 	quire_section_leave(&section);
 	if (status)
 		return refuse(vr, status, ptr, preferred, vr->tag);
+	quire_tail_cache(vr->vs->mmu, address, before, before ? slot.size : 0);
 	if (granted)
 		*granted = slot.size;
 	tell_about(vr, QUIRE_EVENT_RESIZE, ptr, slot.size, vr->tag);
@@ -805,6 +827,8 @@ int32_t quire_vregion_free(struct quire_vregion *vr, void *ptr)
 	if (!in_region(vr, address))
 		return refuse(vr, QUIRE_EFOREIGN, ptr, 0, vr->tag);
 	if (arena) {
+		quire_fresh_cache(vr->vs->mmu, quire_pointer(address),
+				  cached_bytes(vr, arena, address));
 		status = free_in_arena(vr, arena, address);
 		if (!status)
 			tell_about(vr, QUIRE_EVENT_FREE, ptr, 0, vr->tag);
@@ -1005,6 +1029,7 @@ int32_t quire_vregion_save(struct quire_vregion *vr, struct quire_archive *archi
 	quire_section_leave(&section);
 	if (status)
 		return refuse(vr, status, NULL, 0, vr->tag);
+	quire_pages_relinquish(vr->vs, vr->first_page, vr->pages);
 	status = write_pages(vr, archive);
 	section = quire_section_enter(vr->vs);
 	quire_section_deepen(&section);
@@ -1088,7 +1113,9 @@ int32_t quire_vregion_restore(struct quire_vregion *vr, struct quire_archive *ar
 		status = resume(vr);
 	if (status)
 		return refuse(vr, status, NULL, 0, vr->tag);
-	status = conclude(vr, read_pages(vr, &from));
+	status = read_pages(vr, &from);
+	quire_pages_relinquish(vr->vs, vr->first_page, vr->pages);
+	status = conclude(vr, status);
 	if (status)
 		return refuse(vr, status, NULL, 0, vr->tag);
 	sync_text(vr);

@@ -57,8 +57,8 @@ struct quire_mmu {
 	/** Bytes of a data cache line: a power of two, at most page_size. */
 	size_t cache_line;
 
-	/** Whether all cores see each other's writes. If not, allocations are whole cache lines and
-	 *  are invalidated when they are handed out and when they are freed. */
+	/** Whether all cores see each other's writes. If not, allocations are whole cache lines, and the
+	 *  core that makes a call has none of them in its cache when memory is handed out or given back. */
 	bool coherent;
 
 	/** Whether others take physical pages from the same driver (a loader, say). A guarantee of
@@ -163,8 +163,13 @@ bool quire_mmu_accepts(const struct quire_mmu *mmu, uint32_t prot);
 
 /**
  * Give memory up to another core: writes back and then invalidates the bytes in this core's cache.
- * On a machine whose cores are not coherent, each core that touched an allocation calls this before
- * another core frees, reads or takes it. Elsewhere it does nothing.
+ * Elsewhere than on a machine whose cores are not coherent it does nothing. There it is called
+ *
+ * - by each core that touched an allocation, before another core frees it, resizes it or goes on with it;
+ * - by the core that goes on with it, before its first access, because its cache may have fetched ahead.
+ *
+ * The same around what a DMA engine does. Memory used by its uncached alias alone needs neither. What the core does
+ * that allocates, frees or resizes, the library does itself.
  */
 void quire_relinquish(const struct quire_mmu *mmu, const void *ptr, size_t bytes);
 

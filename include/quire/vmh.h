@@ -20,7 +20,7 @@
  * the unit); a block of size s is aligned to the largest power of two that divides s, up to a page.
  *
  * **Not coherent** mmus: block strides, units and sizes are whole cache lines; memory is invalidated
- * on the calling core when it is handed out and when it is freed.
+ * on the calling core when it is handed out and when it is freed, and relinquished where a resize gives it back.
  *
  * **Cost** O(log window) plus a step per page, plus, in a table, one step per bundle; for an alignment
  * that a bundle's blocks do not have by themselves, one step per 32 or 64 of its blocks. A call whose

@@ -23,6 +23,9 @@
  *
  * **Cost.** O(log window) for records, plus one step per page that is touched, plus the driver.
  *
+ * **Not coherent** mmus: pages are invalidated on the calling core when they are handed out, and relinquished by it (mmu.h)
+ * before they are given back.
+ *
  * **Metadata** lives in storage from the caller: about 6 bytes per page of the window. On an mmu
  * that is not coherent it must be uncached; init refuses other storage.
  *
