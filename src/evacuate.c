@@ -10,10 +10,14 @@
  *    whoever would come to hold it, or let go of it, waits for the transition lock.
  * 4. Whoever was quiesced is resumed. A bank that would not do is passed over for the next.
  *
- * Bound: a step and a call of bank_of for each page of the window, for each bank looked at twice.
+ * Bound: a step and a call of bank_of for each page of the window, for each bank looked at twice. The short lock is
+ * let go every few pages: under the transition lock no page comes or goes, and who holds one is asked again when it
+ * is its turn.
  */
 #include "pages.h"
 #include "quire/status.h"
+
+#define AT_A_TIME 32u /* pages that are looked at under the short lock */
 
 struct job {
 	struct quire_vspace *vs;
@@ -27,6 +31,14 @@ struct job {
 static bool has_payer(const struct job *job, uint32_t id)
 {
 	return job->payers[id / 32] >> id % 32 & 1;
+}
+
+static void let_others_in(struct quire_vspace *vs, uint32_t page)
+{
+	if (page % AT_A_TIME == 0) {
+		quire_unlock(vs);
+		quire_lock(vs);
+	}
 }
 
 static bool lies_in(const struct job *job, uint32_t page)
@@ -46,6 +58,7 @@ static bool will_do(struct job *job, bool known)
 	for (uint32_t i = 0; i < vs->pages; i++) {
 		const struct quire_page *page = &vs->page[i];
 
+		let_others_in(vs, i);
 		if (!lies_in(job, i))
 			continue;
 		pages++;
@@ -140,9 +153,11 @@ static int32_t empty_bank(struct job *job)
 
 	quire_section_deepen(&section);
 	status = will_do(job, true) ? QUIRE_OK : QUIRE_EBUSY;
-	for (uint32_t page = 0; !status && page < job->vs->pages; page++)
+	for (uint32_t page = 0; !status && page < job->vs->pages; page++) {
+		let_others_in(job->vs, page);
 		if (lies_in(job, page))
 			status = empty_page(job, &section, page);
+	}
 	quire_section_leave(&section);
 	return status;
 }

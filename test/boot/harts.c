@@ -84,12 +84,31 @@ static void memory_mapped_by_one_hart_is_there_for_the_other(void)
 	CHECK_SOUND(ground_end());
 }
 
+/* What the other hart writes by an old translation goes to the frame that was. */
+static void a_page_moved_by_one_hart_is_where_the_other_writes(void)
+{
+	const struct quire_mmu *mmu = &ground.port.mmu;
+	volatile unsigned char *ptr;
+
+	ground_begin(&on_two_harts);
+	ptr = quire_vpage_alloc(&ground.vs, 1, QUIRE_RW);
+	CHECK(ptr);
+	CHECK(ask(WRITE, ptr) == MACHINE_NONE && *ptr == 1);
+	*ptr = 7;
+	CHECK(!mmu->move(mmu, (uintptr_t)ptr));
+	CHECK(*ptr == 7);
+	CHECK(ask(WRITE, ptr) == MACHINE_NONE && *ptr == 1);
+	CHECK(!quire_vpage_free(&ground.vs, (void *)(uintptr_t)ptr));
+	CHECK_SOUND(ground_end());
+}
+
 int main(void)
 {
 	static const struct tap_case cases[] = {
 		TAP_CASE(memory_freed_by_one_hart_traps_on_the_other),
 		TAP_CASE(memory_protected_by_one_hart_traps_writes_of_the_other),
 		TAP_CASE(memory_mapped_by_one_hart_is_there_for_the_other),
+		TAP_CASE(a_page_moved_by_one_hart_is_where_the_other_writes),
 	};
 
 	hart_run_other(serve);

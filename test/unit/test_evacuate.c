@@ -10,6 +10,7 @@
 
 #include "support/random.h"
 #include "support/test.h"
+#include "support/touch.h"
 
 #define PAGES    256u
 #define BANKS    6u
@@ -25,6 +26,7 @@ struct mover {
 static struct quire_linux port;
 static struct quire_mmu mmu; /* the port's, with a move that can fail */
 static unsigned fail_in;
+static void (*meanwhile)(void); /* what another thread does while a page moves */
 static struct quire_vspace vs;
 static struct quire_budget other;
 static struct mover movers[2];
@@ -53,6 +55,8 @@ static int32_t failing_move(const struct quire_mmu *self, uintptr_t va)
 	assert_int_equal(movers[0].quiet + movers[1].quiet > 0, true);
 	/* Not present meanwhile: nobody comes to hold it or lets go of it without waiting. */
 	assert_false(quire_vspace_is_mapped(&vs, (const void *)va));
+	if (meanwhile)
+		meanwhile();
 	if (fail_in && --fail_in == 0)
 		return QUIRE_EDRIVER;
 	return port.mmu.move(self, va);
@@ -68,6 +72,7 @@ static void begin(size_t retain)
 	mmu = port.mmu;
 	mmu.move = failing_move;
 	fail_in = 0;
+	meanwhile = NULL;
 	memset(&other, 0, sizeof(other));
 	assert_ok(quire_vspace_init(&vs, &(struct quire_vspace_config){ .mmu = &mmu,
 									.base = port.window,
@@ -260,6 +265,139 @@ static void what_cannot_be_asked_for_is_refused(void **state)
 	end();
 }
 
+static unsigned char *retained;
+
+static void take_what_was_retained(void)
+{
+	meanwhile = NULL;
+	assert_ptr_equal(quire_vpage_alloc_at(&vs, retained, 2, QUIRE_RW), retained);
+	memset(retained, 3, 2 << 12);
+}
+
+static void a_retained_page_that_is_taken_while_others_move_stays_where_it_is(void **state)
+{
+	unsigned char *full, *gap, *moves;
+	uint32_t frame;
+	size_t moved;
+
+	(void)state;
+	begin(2);
+	full = take(25, NULL);
+	gap = take(7, NULL);
+	moves = take(3, &other);
+	retained = take(2, NULL);
+	frame = quire_linux_frame_of(&port, retained);
+	assert_ok(quire_vpage_free(&vs, retained));
+	assert_ok(quire_vpage_free(&vs, gap));
+	assert_int_equal(vs.retained, 2);
+	assert_int_equal(banks_on(), 2);
+	assert_ok(quire_vspace_set_mover(&vs, NULL, NULL));
+	meanwhile = take_what_was_retained;
+	assert_status(quire_vspace_evacuate(&vs, SIZE_MAX, &moved), QUIRE_EBUSY);
+	assert_int_equal(moved, 3);
+	assert_int_equal(quire_linux_frame_of(&port, retained), frame);
+	still_holds(retained, 2);
+	still_holds(moves, 3);
+	still_holds(full, 25);
+	end();
+}
+
+/* ---- all kinds of pages ---------------------------------------------------------------------- */
+
+static struct quire_vmh heap;
+static struct quire_vregion *region;
+static unsigned char *small[40], *guarded, *text;
+
+static void make_heap(void)
+{
+	static _Alignas(uintptr_t) unsigned char records[QUIRE_VMH_ELASTIC_STORAGE(64 << 12, 64)];
+	struct quire_vmh_config config = { .window = 64 << 12,
+					   .storage = records,
+					   .storage_bytes = sizeof(records) };
+
+	assert_ok(quire_vmh_init(&heap, &vs, &config));
+	for (size_t i = 0; i < TEST_COUNT(small); i++) {
+		small[i] = quire_vmh_alloc(&heap, 1500);
+		memset(small[i], (int)i + 1, 1500);
+	}
+}
+
+static void make_region(void)
+{
+	static _Alignas(uintptr_t) unsigned char records[QUIRE_VREGION_STORAGE(4 << 12, 64)];
+	struct quire_vregion_config config = { .text = 1 << 12,
+					       .lifetime = 2 << 12,
+					       .interim = 4 << 12,
+					       .storage = records,
+					       .storage_bytes = sizeof(records) };
+
+	region = quire_vregion_create(&vs, &config, NULL);
+	assert_non_null(region);
+	text = quire_vregion_alloc(region, QUIRE_TEXT, 64, 0);
+	memset(text, 0x90, 64);
+	assert_ok(quire_vregion_protect(region, QUIRE_TEXT, QUIRE_RX));
+	assert_non_null(quire_vregion_alloc(region, QUIRE_INTERIM, 5000, 0));
+}
+
+static void make_guarded(void)
+{
+	struct quire_request request = { .size = 2 << 12, .flags = QUIRE_GUARD };
+
+	guarded = quire_vpage_request(&vs, &request, QUIRE_RW);
+	assert_non_null(guarded);
+	memset(guarded, 0x42, 2 << 12);
+}
+
+static void all_kinds_hold(void)
+{
+	for (size_t i = 0; i < TEST_COUNT(small); i++)
+		for (size_t at = 0; at < 1500; at++)
+			assert_int_equal(small[i][at], i + 1);
+	assert_int_equal(guarded[(2 << 12) - 1], 0x42);
+	assert_true(test_read_faults(guarded + (2 << 12)));
+	assert_int_equal(text[63], 0x90);
+	assert_true(test_write_faults(text));
+	assert_sound(quire_vmh_check(&heap));
+	assert_sound(quire_vregion_check(region));
+	sound();
+}
+
+static void pages_of_heaps_regions_and_code_move_and_guards_stay(void **state)
+{
+	unsigned char *gap[6];
+	uint32_t frame;
+	size_t moved, in_all = 0;
+
+	(void)state;
+	begin(0);
+	for (size_t i = 0; i < 6; i++) {
+		if (i == 2)
+			make_heap();
+		if (i == 3)
+			make_guarded();
+		if (i == 4)
+			make_region();
+		gap[i] = take(20, NULL);
+	}
+	frame = quire_linux_frame_of(&port, text);
+	for (size_t i = 0; i < 6; i++)
+		assert_ok(quire_vpage_free(&vs, gap[i]));
+	while (!quire_vspace_evacuate(&vs, SIZE_MAX, &moved)) {
+		in_all += moved;
+		all_kinds_hold();
+	}
+	assert_true(in_all > 0);
+	assert_int_equal(banks_on(), 1);
+	assert_int_not_equal(quire_linux_frame_of(&port, text), frame);
+	for (size_t i = 0; i < TEST_COUNT(small); i++)
+		assert_ok(quire_vmh_free(&heap, small[i]));
+	assert_ok(quire_vmh_fini(&heap));
+	assert_ok(quire_vregion_put(region));
+	assert_ok(quire_vpage_free(&vs, guarded));
+	assert_int_equal(banks_on(), 0);
+	end();
+}
+
 static void under_churn_contents_stay_and_banks_fall_to_the_fewest(void **state)
 {
 	struct test_random random = test_random_seeded(4);
@@ -306,6 +444,8 @@ int main(void)
 		cmocka_unit_test(a_bank_with_more_pages_than_wanted_is_left_alone),
 		cmocka_unit_test(a_move_that_fails_at_any_point_leaves_every_page_usable),
 		cmocka_unit_test(retained_pages_are_given_back_and_not_moved),
+		cmocka_unit_test(a_retained_page_that_is_taken_while_others_move_stays_where_it_is),
+		cmocka_unit_test(pages_of_heaps_regions_and_code_move_and_guards_stay),
 		cmocka_unit_test(what_cannot_be_asked_for_is_refused),
 		cmocka_unit_test(under_churn_contents_stay_and_banks_fall_to_the_fewest),
 	};
