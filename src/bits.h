@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* bits: the ends of a word of a bitmap, for extent and frames. The word is not zero. */
+/*
+ * bits: the ends of a word of a bitmap, which is not zero; and whether the library is built for size.
+ *
+ * Builds for size (-Os, -Oz) leave out what is there for speed alone: a second, straight way beside a
+ * general one that does the same.
+ */
 #ifndef QUIRE_BITS_H
 #define QUIRE_BITS_H
 
 #include "quire/extent.h"
+
+#ifdef __OPTIMIZE_SIZE__
+#define FOR_SIZE true
+#else
+#define FOR_SIZE false
+#endif
 
 static inline uint32_t lowest_bit(quire_word word)
 {

@@ -51,10 +51,12 @@
 #define CLASSES_LOG2    3u /* of an octave above the exact ones */
 #define COMPACT_OCTAVES 5u
 #define LEVELS_LEAST    3u
+#define SUMMARIES       (FOR_SIZE ? 0u : LEVELS_LEAST) /* the levels from here on go in a loop */
 #define ALIGNED_LOOKS   16u /* at runs that have the length but not for sure the alignment */
 
 /* What quire_extents_alloc and quire_extents_free do nearly always is one straight piece of code, what
- * is rare is out of its way; unless the compiler is told to save space. */
+ * is rare is out of its way; unless the compiler is told to save space: then there is the general way
+ * alone. */
 #ifdef __OPTIMIZE_SIZE__
 #define USUAL static
 #else
@@ -335,7 +337,20 @@ USUAL quire_word candidates(const struct quire_extents *set, uint32_t word, uint
 	return here & ~set->live[word] & there;
 }
 
-/* Those of the candidates found that have no boundary between. A run that ends beyond the word can only be
+/* Those of the candidates found that have no boundary between, looked at one by one. */
+static quire_word exactly_by_ends(const struct quire_extents *set, uint32_t word, uint32_t count,
+				  quire_word found)
+{
+	for (quire_word rest = found; rest; rest &= rest - 1) {
+		uint32_t start = word * BITS + lowest_bit(rest);
+
+		if (run_end(set, start) != start + count)
+			found &= ~bit(start);
+	}
+	return found;
+}
+
+/* The same at once. A run that ends beyond the word can only be
  * the last to start in it; for the others, boundaries are smeared down as far as count - 1 units. */
 static quire_word exactly(const struct quire_extents *set, uint32_t word, uint32_t count,
 			  quire_word found)
@@ -346,6 +361,8 @@ static quire_word exactly(const struct quire_extents *set, uint32_t word, uint32
 	quire_word outer = found & beyond & bit(last);
 	uint32_t reach = 1;
 
+	if (FOR_SIZE)
+		return exactly_by_ends(set, word, count, found);
 	if (count == 1)
 		return found;
 	if (outer && set->starts[word + 1] & (bits_through(last + count) >> 1))
@@ -394,13 +411,13 @@ static uint32_t run_of_key(const struct quire_extents *set, uint32_t key)
 /* Large sets have more than three levels. The words up there hardly ever empty or fill. */
 RARE void set_summaries(struct quire_extents *set, uint32_t index)
 {
-	for (uint32_t level = LEVELS_LEAST; level < set->levels; level++, index /= BITS)
+	for (uint32_t level = SUMMARIES; level < set->levels; level++, index /= BITS)
 		set_bit(set->level[level], index);
 }
 
 RARE void clear_summaries(struct quire_extents *set, uint32_t index)
 {
-	for (uint32_t level = LEVELS_LEAST; level < set->levels; level++, index /= BITS) {
+	for (uint32_t level = SUMMARIES; level < set->levels; level++, index /= BITS) {
 		clear_bit(set->level[level], index);
 		if (set->level[level][index / BITS])
 			return;
@@ -411,8 +428,13 @@ USUAL void set_key(struct quire_extents *set, uint32_t key)
 {
 	uint32_t word = key / BITS;
 	uint32_t above = word / BITS;
-	quire_word before = set->level[1][above];
+	quire_word before;
 
+	if (FOR_SIZE) {
+		set_summaries(set, key);
+		return;
+	}
+	before = set->level[1][above];
 	set_bit(set->level[0], key);
 	set->level[1][above] = before | bit(word);
 	if (before)
@@ -427,8 +449,13 @@ USUAL void clear_key(struct quire_extents *set, uint32_t key)
 {
 	uint32_t word = key / BITS;
 	uint32_t above = word / BITS;
-	quire_word rest = set->level[0][word] & ~bit(key);
+	quire_word rest;
 
+	if (FOR_SIZE) {
+		clear_summaries(set, key);
+		return;
+	}
+	rest = set->level[0][word] & ~bit(key);
 	set->level[0][word] = rest;
 	rest = set->level[1][above] & ~((quire_word)!rest << (word % BITS));
 	set->level[1][above] = rest;
@@ -504,12 +531,6 @@ static __attribute__((noinline)) void unfile_run(struct quire_extents *set, uint
 
 /* ---- searching ------------------------------------------------------------------------------ */
 
-struct found {
-	uint32_t start; /* of the free run, QUIRE_NOWHERE if none */
-	uint32_t end;
-	uint32_t at; /* where in it the units will be taken */
-};
-
 static uint32_t align_up(uint32_t unit, const struct quire_extent_wish *wish)
 {
 	uint32_t mask = wish->align - 1;
@@ -517,28 +538,25 @@ static uint32_t align_up(uint32_t unit, const struct quire_extent_wish *wish)
 	return unit + ((0u - unit - wish->phase) & mask);
 }
 
-static struct found look_at(const struct quire_extents *set, const struct quire_extent_wish *wish,
-			    uint32_t start)
+/* Whether the free run that starts here has room for `count` units from an aligned place on. */
+static bool has_room(const struct quire_extents *set, const struct quire_extent_wish *wish,
+		     uint32_t start, uint32_t count)
 {
-	return (struct found){ start, run_end(set, start), align_up(start, wish) };
+	return align_up(start, wish) + count <= run_end(set, start);
 }
 
-static struct found look(const struct quire_extents *set, const struct quire_extent_wish *wish,
-			 uint32_t key)
+/* The first run of a key if it has room, or QUIRE_NOWHERE. */
+static uint32_t look(const struct quire_extents *set, const struct quire_extent_wish *wish,
+		     uint32_t key, uint32_t count)
 {
-	if (key == QUIRE_NOWHERE)
-		return (struct found){ .start = QUIRE_NOWHERE };
-	return look_at(set, wish, run_of_key(set, key));
-}
+	uint32_t start = run_of_key(set, key);
 
-static uint32_t room_in(struct found found)
-{
-	return found.start != QUIRE_NOWHERE && found.at < found.end ? found.end - found.at : 0;
+	return has_room(set, wish, start, count) ? start : QUIRE_NOWHERE;
 }
 
 /* Runs that are long enough, but perhaps only in the wrong place: a bounded number of them. */
-static struct found search_misaligned(const struct quire_extents *set,
-				      const struct quire_extent_wish *wish, uint32_t count)
+static uint32_t search_misaligned(const struct quire_extents *set,
+				  const struct quire_extent_wish *wish, uint32_t count)
 {
 	uint32_t key = next_key(set, class_key(set, count));
 	uint32_t looks = 0;
@@ -548,52 +566,50 @@ static struct found search_misaligned(const struct quire_extents *set,
 		quire_word runs = runs_of_key(set, key, &word);
 
 		for (; runs && looks < ALIGNED_LOOKS; runs &= runs - 1, looks++) {
-			struct found found = look_at(set, wish, word * BITS + lowest_bit(runs));
+			uint32_t start = word * BITS + lowest_bit(runs);
 
-			if (room_in(found) >= count)
-				return found;
+			if (has_room(set, wish, start, count))
+				return start;
 		}
 		key = next_key(set, key + 1);
 	}
-	return (struct found){ .start = QUIRE_NOWHERE };
+	return QUIRE_NOWHERE;
 }
 
 /*
- * A run with room for `count` aligned units. First the best fit, which may be misaligned or, in a
- * class of several lengths, too short; then the best of those that are sure to do; then the
+ * The start of a run with room for `count` aligned units. First the best fit, which may be misaligned
+ * or, in a class of several lengths, too short; then the best of those that are sure to do; then the
  * longest class, which has none that are sure to do but is what quire_extents_largest speaks of; last
  * a few of those that may happen to be aligned.
  */
-static struct found search(const struct quire_extents *set, const struct quire_extent_wish *wish,
-			   uint32_t count)
+static uint32_t search(const struct quire_extents *set, const struct quire_extent_wish *wish,
+		       uint32_t count)
 {
-	struct found found = { .start = QUIRE_NOWHERE };
-	uint32_t sure = QUIRE_NOWHERE;
+	uint32_t key, start, sure;
 
 	if (count > set->free_units)
-		return found;
-	found = look(set, wish, next_key(set, class_key(set, count)));
-	if (room_in(found) >= count || found.start == QUIRE_NOWHERE)
-		return found;
-	if (wish->align - 1 <= set->units - count)
-		sure = sure_length(set, count + wish->align - 1);
-	if (sure <= set->units) {
-		found = look(set, wish, next_key(set, class_key(set, sure)));
-		if (room_in(found) >= count)
-			return found;
-	}
-	found = look(set, wish, last_key(set));
-	if (room_in(found) >= count)
-		return found;
-	if (wish->align > 1)
-		return search_misaligned(set, wish, count);
-	found.start = QUIRE_NOWHERE;
-	return found;
+		return QUIRE_NOWHERE;
+	key = next_key(set, class_key(set, count));
+	if (key == QUIRE_NOWHERE)
+		return QUIRE_NOWHERE;
+	start = look(set, wish, key, count);
+	if (start != QUIRE_NOWHERE)
+		return start;
+	sure = wish->align - 1 <= set->units - count ? sure_length(set, count + wish->align - 1)
+						     : QUIRE_NOWHERE;
+	key = sure <= set->units ? next_key(set, class_key(set, sure)) : QUIRE_NOWHERE;
+	if (key != QUIRE_NOWHERE)
+		start = look(set, wish, key, count);
+	if (start == QUIRE_NOWHERE)
+		start = look(set, wish, last_key(set), count);
+	if (start == QUIRE_NOWHERE && wish->align > 1)
+		start = search_misaligned(set, wish, count);
+	return start;
 }
 
 /* The lowest run with room for wish->min units, among a bounded number that start from *from on. */
-static struct found search_low(const struct quire_extents *set,
-			       const struct quire_extent_wish *wish, uint32_t *from)
+static uint32_t search_low(const struct quire_extents *set, const struct quire_extent_wish *wish,
+			   uint32_t *from)
 {
 	uint32_t word = *from / BITS;
 	uint32_t past = (set->units - 1) / BITS + 1;
@@ -605,16 +621,17 @@ static struct found search_low(const struct quire_extents *set,
 		quire_word runs = set->starts[word] & ~set->live[word];
 
 		for (; runs && looks < QUIRE_EXTENTS_LOW_RUNS; runs &= runs - 1, looks++) {
-			struct found found = look_at(set, wish, word * BITS + lowest_bit(runs));
+			uint32_t start = word * BITS + lowest_bit(runs);
 
-			if (room_in(found) >= wish->min && found.end < set->units) {
+			if (has_room(set, wish, start, wish->min) &&
+			    run_end(set, start) < set->units) {
 				*from = word * BITS;
-				return found;
+				return start;
 			}
 		}
 	}
 	*from = word * BITS;
-	return (struct found){ .start = QUIRE_NOWHERE };
+	return QUIRE_NOWHERE;
 }
 
 /* The most of a range that fits into `room`, or 0 if the least does not. */
@@ -629,19 +646,25 @@ static uint32_t clip(const struct quire_extent_wish *wish, uint32_t room)
 }
 
 /* The preferred count if a run has it, else as much of the longest run as the steps allow. */
-static struct found search_range(const struct quire_extents *set,
-				 const struct quire_extent_wish *wish, uint32_t *granted)
+static uint32_t search_range(const struct quire_extents *set, const struct quire_extent_wish *wish,
+			     uint32_t *granted)
 {
 	uint32_t preferred = clip(wish, wish->preferred);
-	struct found found = search(set, wish, preferred);
+	uint32_t start = search(set, wish, preferred);
+	uint32_t key, at, end;
 
 	*granted = preferred;
-	if (found.start != QUIRE_NOWHERE || wish->min == preferred)
-		return found;
-	found = look(set, wish, last_key(set));
-	*granted = clip(wish, room_in(found));
-	if (*granted || found.start == QUIRE_NOWHERE)
-		return found;
+	if (start != QUIRE_NOWHERE || wish->min == preferred)
+		return start;
+	key = last_key(set);
+	if (key == QUIRE_NOWHERE)
+		return QUIRE_NOWHERE;
+	start = run_of_key(set, key);
+	at = align_up(start, wish);
+	end = run_end(set, start);
+	*granted = at < end ? clip(wish, end - at) : 0;
+	if (*granted)
+		return start;
 	*granted = wish->min;
 	return search(set, wish, wish->min);
 }
@@ -658,23 +681,24 @@ static bool sensible(const struct quire_extents *set, struct quire_extent_wish *
 
 /* ---- taking and giving back ----------------------------------------------------------------- */
 
-/* Make [at, at + count) of the free run live and file what is left on either side. */
-RARE uint32_t carve(struct quire_extents *set, struct found run, uint32_t count)
+/* Make [at, at + count) of the free run that starts here live and file what is left on either side. */
+RARE uint32_t carve(struct quire_extents *set, uint32_t start, uint32_t at, uint32_t count)
 {
-	uint32_t end = run.at + count;
+	uint32_t run_past = run_end(set, start);
+	uint32_t end = at + count;
 
-	unfile_run(set, run.start, run.end);
-	put_start(set, run.at);
-	if (end < run.end) {
+	unfile_run(set, start, run_past);
+	put_start(set, at);
+	if (end < run_past) {
 		put_start(set, end);
-		file_run(set, end, run.end);
+		file_run(set, end, run_past);
 	}
-	make_live(set, run.at, end);
-	if (run.at > run.start)
-		file_run(set, run.start, run.at);
+	make_live(set, at, end);
+	if (at > start)
+		file_run(set, start, at);
 	set->free_units -= count;
 	set->live_runs++;
-	return run.at;
+	return at;
 }
 
 /* Free [start, end), which is a live run, together with its free neighbours. */
@@ -814,22 +838,23 @@ uint32_t quire_extents_would_take(const struct quire_extents *set,
 				  const struct quire_extent_wish *wish, uint32_t *granted)
 {
 	struct quire_extent_wish checked = *wish;
-	struct found found = { .start = QUIRE_NOWHERE };
+	uint32_t start = QUIRE_NOWHERE;
 	uint32_t count = 0;
 
 	if (sensible(set, &checked))
-		found = search_range(set, &checked, &count);
+		start = search_range(set, &checked, &count);
 	if (granted)
-		*granted = found.start == QUIRE_NOWHERE ? 0 : count;
-	return found.start == QUIRE_NOWHERE ? QUIRE_NOWHERE : found.at;
+		*granted = start == QUIRE_NOWHERE ? 0 : count;
+	return start == QUIRE_NOWHERE ? QUIRE_NOWHERE : align_up(start, &checked);
 }
 
 static uint32_t take_aligned(struct quire_extents *set, const struct quire_extent_wish *wish,
 			     uint32_t *granted)
 {
-	struct found found = search_range(set, wish, granted);
+	uint32_t start = search_range(set, wish, granted);
 
-	return found.start == QUIRE_NOWHERE ? QUIRE_NOWHERE : carve(set, found, *granted);
+	return start == QUIRE_NOWHERE ? QUIRE_NOWHERE
+				      : carve(set, start, align_up(start, wish), *granted);
 }
 
 /* The best fit for a short count: from the first word of its row or, in small sets, from within it. */
@@ -930,7 +955,7 @@ USUAL uint32_t alloc_anywhere(struct quire_extents *set, uint32_t count)
 
 uint32_t quire_extents_alloc(struct quire_extents *set, uint32_t count, uint32_t align)
 {
-	if (align > 1)
+	if (FOR_SIZE || align > 1)
 		return quire_extents_alloc_range(set, count, count, 1, align, NULL);
 	return alloc_anywhere(set, count);
 }
@@ -981,8 +1006,8 @@ uint32_t quire_extents_take(struct quire_extents *set, const struct quire_extent
 	uint32_t at = QUIRE_NOWHERE;
 
 	if (sensible(set, &checked))
-		at = checked.align == 1 ? take_anywhere(set, &checked, &count)
-					: take_aligned(set, &checked, &count);
+		at = !FOR_SIZE && checked.align == 1 ? take_anywhere(set, &checked, &count)
+						     : take_aligned(set, &checked, &count);
 	if (granted)
 		*granted = at == QUIRE_NOWHERE ? 0 : count;
 	return at;
@@ -992,11 +1017,12 @@ uint32_t quire_extents_take_low(struct quire_extents *set, const struct quire_ex
 				uint32_t *from)
 {
 	struct quire_extent_wish checked = *wish;
-	struct found found = { .start = QUIRE_NOWHERE };
+	uint32_t start = QUIRE_NOWHERE;
 
 	if (*from < set->units && sensible(set, &checked))
-		found = search_low(set, &checked, from);
-	return found.start == QUIRE_NOWHERE ? QUIRE_NOWHERE : carve(set, found, checked.min);
+		start = search_low(set, &checked, from);
+	return start == QUIRE_NOWHERE ? QUIRE_NOWHERE
+				      : carve(set, start, align_up(start, &checked), checked.min);
 }
 
 uint32_t quire_extents_alloc_range(struct quire_extents *set, uint32_t min, uint32_t preferred,
@@ -1011,16 +1037,14 @@ uint32_t quire_extents_alloc_range(struct quire_extents *set, uint32_t min, uint
 
 int32_t quire_extents_alloc_at(struct quire_extents *set, uint32_t start, uint32_t count)
 {
-	struct found run;
+	uint32_t run;
 
 	if (!count || start >= set->units || count > set->units - start)
 		return QUIRE_EINVAL;
-	run.start = run_start(set, start);
-	run.end = run_end(set, run.start);
-	run.at = start;
-	if (is_live(set, run.start) || run.end - start < count)
+	run = run_start(set, start);
+	if (is_live(set, run) || run_end(set, run) - start < count)
 		return QUIRE_ENOVIRT;
-	carve(set, run, count);
+	carve(set, run, start, count);
 	return QUIRE_OK;
 }
 

@@ -22,11 +22,6 @@
 
 /* In builds for speed the plain way of a single block is part of each call that begins with it; in builds
  * for size single blocks go the way of runs. */
-#ifdef __OPTIMIZE_SIZE__
-#define FOR_SIZE true
-#else
-#define FOR_SIZE false
-#endif
 #define PLAIN static inline __attribute__((always_inline))
 #define COLD  __attribute__((noinline))
 
