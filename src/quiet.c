@@ -3,9 +3,11 @@
  * quiet: runs of pages that are held and let go without the driver, page by page; what was done is
  * undone where that ends. quiet.h says when.
  *
- * Bound: a step per page, or two.
+ * Bound: a step per page, or two. In builds for size there is nothing: pages.c does it all.
  */
 #include "quiet.h"
+
+#ifndef __OPTIMIZE_SIZE__
 
 bool quire_pages_join(struct quire_vspace *vs, uint32_t first, uint32_t count, uint32_t as_held,
 		      struct quire_budget *budget, size_t *held)
@@ -58,3 +60,5 @@ bool quire_pages_part(struct quire_vspace *vs, uint32_t first, uint32_t count, u
 	*held = before;
 	return hold_again(vs, &vs->page[first], page, budget);
 }
+
+#endif

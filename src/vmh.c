@@ -13,15 +13,16 @@
  *
  * Nearly every call is *plain*: a request that asks for nothing but bytes, finds blocks at once, and
  * whose pages are there already. Such a call is served in one pass. Whatever stands in its way, it
- * then changes nothing, and the general way begins at the beginning and decides.
+ * then changes nothing, and the general way begins at the beginning and decides. (Not in builds for
+ * size.)
  *
  * Bound: a search per kind, O(log blocks) or, where an alignment is asked for that not all blocks have,
  * a step per word of its blocks; and a step per page of the allocation.
  */
 #include "heap.h"
 
-/* In builds for speed the plain way of a single block is part of each call that begins with it; in builds
- * for size single blocks go the way of runs. */
+/* In builds for speed the plain way of a single block is part of each call that begins with it. Builds for
+ * size have the general way alone. */
 #define PLAIN static inline __attribute__((always_inline))
 #define COLD  __attribute__((noinline))
 
@@ -781,7 +782,7 @@ void *quire_vmh_request(struct quire_vmh *heap, struct quire_request *request)
 	size_t min = request->min ? request->min : request->size;
 	uintptr_t address;
 
-	if (!is_plain(request))
+	if (FOR_SIZE || !is_plain(request))
 		return allocate(heap, request);
 	if (take_one(heap, heap->direct_most, request->size, request->align, &address))
 		request->granted = request->size;
@@ -798,7 +799,7 @@ static COLD void *allocate_bytes(struct quire_vmh *heap, size_t size)
 	struct quire_request request = { .size = size };
 	uintptr_t address;
 
-	if (serve(heap, size, size, 1, 0, &request.granted, &address))
+	if (!FOR_SIZE && serve(heap, size, size, 1, 0, &request.granted, &address))
 		return quire_pointer(address);
 	return allocate(heap, &request);
 }
@@ -1158,8 +1159,8 @@ static COLD int32_t give_back(struct quire_vmh *heap, void *ptr)
 	if (!heap->vs->mmu->coherent)
 		forget_cache(heap, address);
 	quire_lock(heap->vs);
-	if (give_one(heap, heap->single_most ? heap->window : 0, address, &size) ||
-	    give_run(heap, address, &size)) {
+	if (!FOR_SIZE && (give_one(heap, heap->single_most ? heap->window : 0, address, &size) ||
+			  give_run(heap, address, &size))) {
 		quire_unlock(heap->vs);
 	} else {
 		status = free_grant(&section, heap, address, &size);
