@@ -77,11 +77,6 @@ static uint32_t log2_floor(uint32_t value)
 	return 31u - (uint32_t)__builtin_clz(value);
 }
 
-static bool power_of_two(uint32_t value)
-{
-	return value && !(value & (value - 1));
-}
-
 static quire_word bit(uint32_t index)
 {
 	return (quire_word)1 << (index % BITS);
@@ -533,9 +528,7 @@ static __attribute__((noinline)) void unfile_run(struct quire_extents *set, uint
 
 static uint32_t align_up(uint32_t unit, const struct quire_extent_wish *wish)
 {
-	uint32_t mask = wish->align - 1;
-
-	return unit + ((0u - unit - wish->phase) & mask);
+	return unit + ((0u - unit - wish->phase) & (wish->align - 1));
 }
 
 /* Whether the free run that starts here has room for `count` units from an aligned place on. */
@@ -645,11 +638,17 @@ static uint32_t clip(const struct quire_extent_wish *wish, uint32_t room)
 	return wish->step > 1 ? room - over % wish->step : room;
 }
 
+/* The most of a range that a set has units for. */
+static uint32_t most(const struct quire_extents *set, const struct quire_extent_wish *wish)
+{
+	return clip(wish, wish->preferred < set->units ? wish->preferred : set->units);
+}
+
 /* The preferred count if a run has it, else as much of the longest run as the steps allow. */
 static uint32_t search_range(const struct quire_extents *set, const struct quire_extent_wish *wish,
 			     uint32_t *granted)
 {
-	uint32_t preferred = clip(wish, wish->preferred);
+	uint32_t preferred = most(set, wish);
 	uint32_t start = search(set, wish, preferred);
 	uint32_t key, at, end;
 
@@ -671,12 +670,9 @@ static uint32_t search_range(const struct quire_extents *set, const struct quire
 
 static bool sensible(const struct quire_extents *set, struct quire_extent_wish *wish)
 {
-	if (!wish->align)
-		wish->align = 1;
-	if (wish->preferred > set->units)
-		wish->preferred = wish->preferred == wish->min ? 0 : set->units;
-	return wish->min && wish->min <= wish->preferred && power_of_two(wish->align) &&
-	       wish->phase < wish->align;
+	wish->align += !wish->align;
+	return wish->min && wish->min <= wish->preferred && wish->min <= set->units &&
+	       !(wish->align & (wish->align - 1)) && wish->phase < wish->align;
 }
 
 /* ---- taking and giving back ----------------------------------------------------------------- */
@@ -787,44 +783,45 @@ static uint32_t level_words(uint32_t bits)
 	return bits / BITS + 1;
 }
 
+/* Give each bitmap its place from `storage` on, if there is one. Returns how many words they take. */
+USUAL uint32_t lay_out(struct quire_extents *set, quire_word *storage)
+{
+	uint32_t total = 2 * bound_words(set->units);
+	uint32_t words = class_key(set, set->units) + 1;
+
+	while (set->levels < LEVELS_LEAST || words > 1) {
+		if (storage)
+			set->level[set->levels] = storage + total;
+		set->levels++;
+		words = level_words(words);
+		total += words;
+	}
+	return total;
+}
+
 size_t quire_extents_storage(uint32_t units, enum quire_extents_precision precision)
 {
 	struct quire_extents set;
-	uint32_t words, total;
 
 	if (!units || units > QUIRE_EXTENTS_MAX_UNITS)
 		return 0;
 	set_geometry(&set, units, precision);
-	total = 2 * bound_words(units);
-	words = run_key(&set, 0, units) + 1;
-	for (uint32_t level = 0; level < LEVELS_LEAST || words > 1; level++) {
-		words = level_words(words);
-		total += words;
-	}
-	return (size_t)total * sizeof(quire_word);
+	return (size_t)lay_out(&set, NULL) * sizeof(quire_word);
 }
 
 int32_t quire_extents_init(struct quire_extents *set, uint32_t units,
 			   enum quire_extents_precision precision, void *storage, size_t bytes)
 {
 	size_t needed = quire_extents_storage(units, precision);
-	quire_word *next;
-	uint32_t words;
 
 	if (!set || !storage || !needed || (uintptr_t)storage % sizeof(quire_word) ||
 	    bytes < needed)
 		return QUIRE_EINVAL;
 	memset(storage, 0, needed);
 	set_geometry(set, units, precision);
+	lay_out(set, storage);
 	set->live = storage;
 	set->starts = set->live + bound_words(units);
-	next = set->starts + bound_words(units);
-	words = run_key(set, 0, units) + 1;
-	while (set->levels < LEVELS_LEAST || words > 1) {
-		words = level_words(words);
-		set->level[set->levels++] = next;
-		next += words;
-	}
 	set_bit(set->starts, 0);
 	set_bit(set->starts, units);
 	set_bit(set->live, units);
@@ -986,7 +983,7 @@ static uint32_t take_anywhere(struct quire_extents *set, const struct quire_exte
 {
 	uint32_t at, key;
 
-	*granted = clip(wish, wish->preferred);
+	*granted = most(set, wish);
 	at = alloc_count(set, *granted);
 	if (at != QUIRE_NOWHERE || wish->min == *granted)
 		return at;
@@ -998,16 +995,28 @@ static uint32_t take_anywhere(struct quire_extents *set, const struct quire_exte
 	return alloc_count(set, wish->min);
 }
 
+/* Where the general search would take, and take there. */
+static uint32_t take_there(struct quire_extents *set, const struct quire_extent_wish *wish,
+			   uint32_t *granted)
+{
+	uint32_t at = quire_extents_would_take(set, wish, granted);
+
+	return at == QUIRE_NOWHERE ? at : carve(set, run_start(set, at), at, *granted);
+}
+
 uint32_t quire_extents_take(struct quire_extents *set, const struct quire_extent_wish *wish,
 			    uint32_t *granted)
 {
-	struct quire_extent_wish checked = *wish;
+	struct quire_extent_wish checked;
 	uint32_t count = 0;
 	uint32_t at = QUIRE_NOWHERE;
 
+	if (FOR_SIZE)
+		return take_there(set, wish, granted ? granted : &count);
+	checked = *wish;
 	if (sensible(set, &checked))
-		at = !FOR_SIZE && checked.align == 1 ? take_anywhere(set, &checked, &count)
-						     : take_aligned(set, &checked, &count);
+		at = checked.align == 1 ? take_anywhere(set, &checked, &count)
+					: take_aligned(set, &checked, &count);
 	if (granted)
 		*granted = at == QUIRE_NOWHERE ? 0 : count;
 	return at;
