@@ -166,6 +166,8 @@ static bool owner_in_kind(const struct quire_vmh *heap, struct quire_blocks *kin
 {
 	struct quire_extent run;
 
+	if (kind->top)
+		block = quire_blocks_last_taken(kind, block);
 	while (quire_blocks_next(kind, block, &run)) {
 		if (run.live && !quire_vmh_is_aside(heap, kind, run.start)) {
 			*owner = (struct grant){ .kind = kind,

@@ -263,6 +263,19 @@ bool quire_blocks_next(const struct quire_blocks *kind, uint32_t block, struct q
 	return true;
 }
 
+uint32_t quire_blocks_last_taken(const struct quire_blocks *kind, uint32_t block)
+{
+	uint32_t word = block / BITS;
+	quire_word bit = quire_block_bit(block);
+	quire_word taken = ~kind->free[0][word] & (bit | (bit - 1));
+
+	if (!kind->used)
+		return QUIRE_NOWHERE;
+	while (!taken && word)
+		taken = ~kind->free[0][--word];
+	return taken ? word * BITS + highest_bit(taken) : QUIRE_NOWHERE;
+}
+
 /* ---- the full check ------------------------------------------------------------------------- */
 
 const char *quire_blocks_check(const struct quire_blocks *kind)
