@@ -15,7 +15,8 @@
  * quire_vpage_set_aside and quire_vmh_set_aside hold addresses for a budget's largest request.
  *
  * The ledger belongs to a vspace, which does the locking; applications only make budgets known
- * (quire_vspace_admit) and name them in requests. Everything here is O(1).
+ * (quire_vspace_admit) and name them in requests. Everything here is O(1), but for a step per slot to
+ * admit, and quire_vspace_dismiss, which takes a step per page of the window while pages are retained.
  *
  * Source: the admission rule is the one of reservation-based resource managers ("reserves" of
  * resource kernels), reduced to one resource.

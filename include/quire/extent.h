@@ -18,7 +18,8 @@
  * least `count` units has them at an aligned place.
  *
  * **Cost.** Each call is O(log n) in the number of units, whatever is live and whatever went before,
- * except quire_extents_check, which walks everything. No call needs stack in proportion to n.
+ * except quire_extents_init, which clears the storage, and quire_extents_check, which walks everything.
+ * Exact figures: doc/bounds.md. No call needs stack in proportion to n.
  *
  * **Storage** per unit, on 64-bit machines: COMPACT 3.4 bits, EXACT log2(n) - 2 bits; on 32-bit ones a
  * bit more. Rows are powers of two, so a window a little above one costs up to 1.3 bits more in a

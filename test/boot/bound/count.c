@@ -38,19 +38,32 @@ static __attribute__((noinline)) uintptr_t call_between(const struct step_call *
 	return result;
 }
 
-uintptr_t bound_count(struct bound_row *row, uint32_t steps, const struct step_call *call)
+uintptr_t bound_call(const struct step_call *call, uint64_t *taken)
 {
-	uint64_t between, taken, allowed = (uint64_t)row->each * steps;
-	uintptr_t result = call_between(call, &between);
+	uintptr_t result = call_between(call, taken);
 
-	taken = between - overhead;
+	*taken -= overhead;
+	return result;
+}
+
+void bound_add(struct bound_row *row, uint32_t steps, uint64_t taken)
+{
+	uint64_t allowed = (uint64_t)row->each * steps;
+
 	taken = taken > allowed ? taken - allowed : 0;
-	row->calls++;
 	row->total += taken;
-	if (taken > row->worst) {
+	if (!row->calls++ || taken > row->worst) {
 		row->worst = taken;
 		row->history = history;
 	}
+}
+
+uintptr_t bound_count(struct bound_row *row, uint32_t steps, const struct step_call *call)
+{
+	uint64_t taken;
+	uintptr_t result = bound_call(call, &taken);
+
+	bound_add(row, steps, taken);
 	return result;
 }
 
@@ -67,8 +80,8 @@ void bound_print(const char *layer, uint32_t window, struct bound_row *rows, siz
 
 		if (!row->calls)
 			continue;
-		tap_print("bound\t%s %s\t%u\t%s\t%u\t%u\t%u\t%u\t%s\n", layer, row->call, row->each,
-			  row->each ? row->step : "-", window, (unsigned)row->calls,
+		tap_print("bound\t%s: %s\t%u\t%s\t%u\t%u\t%u\t%u\t%s\n", layer, row->call,
+			  row->each, row->each ? row->step : "-", window, (unsigned)row->calls,
 			  (unsigned)row->worst,
 			  (unsigned)((row->total + row->calls - 1) / row->calls), row->history);
 		row->calls = row->total = row->worst = 0;

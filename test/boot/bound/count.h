@@ -29,6 +29,10 @@ struct bound_row {
 /** Call and count; `steps` as its contract has them. */
 uintptr_t bound_count(struct bound_row *row, uint32_t steps, const struct step_call *call);
 
+/** The same in two, for calls that tell themselves how many steps there were. */
+uintptr_t bound_call(const struct step_call *call, uint64_t *taken);
+void bound_add(struct bound_row *row, uint32_t steps, uint64_t taken);
+
 #define COUNT_STEPS(row, steps, ...) bound_count(row, steps, &CALL(__VA_ARGS__))
 #define COUNT(row, ...)              COUNT_STEPS(row, 0, __VA_ARGS__)
 

@@ -4,14 +4,14 @@
 
 #include "tap.h"
 
-#define MOST_UNITS 65536u
-#define STORAGE    ((size_t)640 * 1024)
+#define MOST    8000u /* allocations of a history: so many can be live */
+#define STORAGE ((size_t)640 * 1024)
 
 struct random bound_random;
 
-static const uint32_t windows[] = { 64, 256, 1024, 4096, 16384, MOST_UNITS };
+static const uint32_t windows[] = { 64, 256, 1024, 4096, 16384, 65536 };
 
-static uint32_t live[HISTORY_ROOM(MOST_UNITS)], order[HISTORY_ROOM(MOST_UNITS)];
+static uint32_t live[MOST], order[MOST];
 static _Alignas(64) unsigned char storage[STORAGE];
 static size_t storage_used;
 
@@ -20,6 +20,7 @@ static struct {
 	const struct bound_layer *layer;
 	uint32_t every; /* about so many operations lie between two probes */
 	uint32_t left;  /* allocations; then all are refused, and the history comes to its end */
+	uint32_t units; /* that may still be asked for */
 	uint32_t asked;
 } now;
 
@@ -45,9 +46,10 @@ static uint32_t alloc(void *context, uint32_t count)
 {
 	uint32_t start;
 
-	if (!now.left)
+	if (!now.left || count > now.units)
 		return HISTORY_REFUSED;
 	now.left--;
+	now.units -= count;
 	start = now.layer->alloc(context, count);
 	now.asked = count;
 	perhaps_probe();
@@ -60,6 +62,11 @@ static void give(void *context, uint32_t start)
 	perhaps_probe();
 }
 
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 static const char *play_one(const struct bound_layer *layer, uint32_t units,
 			    const struct history *history)
 {
@@ -69,8 +76,11 @@ static const char *play_one(const struct bound_layer *layer, uint32_t units,
 
 	storage_used = 0;
 	now.layer = layer;
-	now.every = history->sparse ? 4 + units / 512 : 4 + units / 64;
-	now.left = layer->most;
+	now.left = layer->most ? layer->most : MOST;
+	if (layer->work)
+		now.left = smaller(layer->work / units, now.left);
+	now.units = layer->asked ? layer->asked : UINT32_MAX;
+	now.every = smaller(4 + units / (history->sparse ? 512 : 64), 1 + now.left / 64);
 	bound_random.state = 1;
 	bound_history(history->name);
 	layer->begin(units);

@@ -15,7 +15,10 @@ struct bound_layer {
 	const char *name;
 	struct bound_row *rows;
 	size_t row_count;
-	uint32_t most; /**< allocations of a history; what comes after them is cut off */
+
+	/** Where a history is cut off: allocations, allocations times units of the window, and units
+	 *  asked for. 0: nowhere for this. */
+	uint32_t most, work, asked;
 
 	void (*begin)(uint32_t units);
 	uint32_t (*alloc)(void *context, uint32_t count); /**< as a history's player has it */
@@ -24,7 +27,8 @@ struct bound_layer {
 	const char *(*end)(void);      /**< all is free. NULL, or what is broken */
 };
 
-extern const struct bound_layer bound_extent_compact, bound_extent_exact;
+extern const struct bound_layer bound_extent_compact, bound_extent_exact, bound_frames, bound_vpage,
+	bound_vmh_elastic, bound_vmh_spanning, bound_vmh_table;
 
 /** All histories in all windows. @return NULL, or what is broken */
 const char *bound_play(const struct bound_layer *layer);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* space: see space.h. */
+#include "space.h"
+
+#include "play.h"
+
+struct quire_vspace space;
+
+static int32_t map(const struct quire_mmu *mmu, uintptr_t va, size_t pages, uint32_t prot)
+{
+	(void)mmu, (void)va, (void)pages, (void)prot;
+	return QUIRE_OK;
+}
+
+static int32_t unmap(const struct quire_mmu *mmu, uintptr_t va, size_t pages)
+{
+	(void)mmu, (void)va, (void)pages;
+	return QUIRE_OK;
+}
+
+static size_t available(const struct quire_mmu *mmu)
+{
+	(void)mmu;
+	return QUIRE_EXTENTS_MAX_UNITS;
+}
+
+static void nothing(const struct quire_mmu *mmu)
+{
+	(void)mmu;
+}
+
+static const struct quire_mmu mmu = {
+	.page_size = PAGE,
+	.cache_line = 64,
+	.coherent = true,
+	.enforces = QUIRE_WRITE | QUIRE_EXEC,
+	.map = map,
+	.unmap = unmap,
+	.protect = map,
+	.available = available,
+	.lock = nothing,
+	.unlock = nothing,
+	.transition_lock = nothing,
+	.transition_unlock = nothing,
+};
+
+void space_begin(uint32_t pages)
+{
+	struct quire_vspace_config config = {
+		.mmu = &mmu,
+		.base = (void *)SPACE_BASE,
+		.pages = pages,
+		.budgets = SPACE_BUDGETS,
+		.physical_pages = pages,
+		.retain = pages / 4,
+		.storage_bytes = QUIRE_VSPACE_STORAGE(pages, SPACE_BUDGETS),
+	};
+
+	config.storage = bound_storage(config.storage_bytes);
+	if (quire_vspace_init(&space, &config))
+		__builtin_trap();
+}
+
+const char *space_end(void)
+{
+	const char *broken = quire_vspace_check(&space);
+
+	if (broken)
+		return broken;
+	return quire_vspace_fini(&space) ? "something is still allocated" : NULL;
+}

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Writes doc/bounds.md from bounds.tsv (bound.awk tells its columns):
+#
+#	awk -f test/boot/bound/table.awk test/boot/bound/bounds.tsv >doc/bounds.md
+function say(text) { print text }
+
+function begin_layer(name) {
+	layer = name
+	say("\n## " name "\n")
+	printf "| call | steps | growth"
+	for (i = 6; i <= NF; i++) {
+		split($i, cell, "=")
+		printf " | %s", cell[1]
+	}
+	printf "\n|---|---|---"
+	for (i = 6; i <= NF; i++)
+		printf "|--:"
+	say("|")
+}
+
+BEGIN {
+	FS = "\t"
+	say("# Instruction bounds\n")
+	say("<!-- Written by test/boot/bound/table.awk. Do not edit. -->\n")
+	say("What every public call takes, in instructions of a 64-bit RISC-V (rv64imac) as clang 14 -O2 generates")
+	say("them: **worst / mean**, for windows of 64 to 65536 units. They are exact, so they are asserted: `./check`")
+	say("fails if a call takes one instruction more, at the worst or on average, and says where it takes less.\n")
+	say("    cmake --preset riscv64 && cmake --build build-riscv64 --target tests")
+	say("    test/run-tests build-riscv64 boot/bound              # asserts")
+	say("    build-riscv64/test/boot/bound.sh -v record=1         # measures: a new bounds.tsv")
+	say("    awk -f test/boot/bound/table.awk test/boot/bound/bounds.tsv >doc/bounds.md\n")
+	say("- **What is counted.** From the first instruction of the function to its return, all that it calls included,")
+	say("  by the processor's own counter of an emulated machine that counts exactly (QEMU, `-icount`). Reading the")
+	say("  counter and calling are measured on functions of known length and taken off.")
+	say("- **What is played.** The histories of `bench/step/history.c`, of malice and of chance, each cut off after some")
+	say("  thousand allocations; in between all other calls are made, and leave everything as it was. What is worst in")
+	say("  *these* histories is recorded; no proof says that none is worse.")
+	say("- **The driver's share** is left out: map, unmap, protect, power and locks are empty functions of two or three")
+	say("  instructions, and nothing is behind the addresses. What a page unit takes comes on top.")
+	say("- **Steps.** What a call takes by its contract for each page, bank, word or slot comes on top of the figure, so")
+	say("  many instructions for each of them, and the figure depends on the window alone. A step counts with the dearest")
+	say("  there is: pages that are there and that are not take turns, and each needs a call of the driver of its own.")
+	say("- **Growth.** No window's worst is above this line in n units, and at least half of what is added from 64 to 65536")
+	say("  units is there at 4096: so it is for a logarithm (60 %), not for a root (23 %) or a scan (6 %).")
+	say("- **Another compiler** gives other figures. These belong to the one that `./check` installs; compare, do not add up.")
+}
+
+/^#/ { next }
+{
+	split($1, name, ": ")
+	if (name[1] != layer)
+		begin_layer(name[1])
+	printf "| %s | %s | %s", name[2], $2 ? "+ " $2 " a " $3 : "", $5 ? ($4 ? $4 " + " : "") $5 " log n" : $4
+	for (i = 6; i <= NF; i++) {
+		split($i, cell, /[=\/]/)
+		printf " | %d / %d", cell[2], cell[3]
+	}
+	say(" |")
+}

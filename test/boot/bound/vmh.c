@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vmh: every call of a heap: elastic in cache lines; a bundle that requests may span; a table of bundles.
+ * A page of an allocation is a step by contract, also of one that is refused.
+ */
+#include "play.h"
+#include "space.h"
+
+#include "quire/vmh.h"
+
+#define LINE 64u
+
+enum {
+	ALLOC,
+	ALIGNED_ALLOC,
+	ALLOC_RANGE,
+	REQUEST,
+	REQUEST_OWN,
+	ALLOC_AT,
+	WOULD_FIT,
+	RESIZE,
+	RESIZE_RANGE,
+	FREE,
+	FREE_REFUSED,
+	USABLE_SIZE,
+	SET_ASIDE,
+	CONTAINS,
+	NEXT,
+	STATS,
+	BUNDLE_STATS,
+	ROWS
+};
+
+#define PER_PAGE(name, instructions)                                                     \
+	{                                                                                \
+		.call = (name), .each = (instructions), .step = "page of the allocation" \
+	}
+
+static struct bound_row rows[ROWS] = {
+	[ALLOC] = PER_PAGE("alloc", 140),
+	[ALIGNED_ALLOC] = PER_PAGE("aligned_alloc", 140),
+	[ALLOC_RANGE] = PER_PAGE("alloc_range", 140),
+	[REQUEST] = PER_PAGE("request, in steps", 140),
+	[REQUEST_OWN] = PER_PAGE("request, of whole pages", 140),
+	[ALLOC_AT] = PER_PAGE("alloc_at", 140),
+	[WOULD_FIT] = PER_PAGE("would_fit", 16),
+	[RESIZE] = PER_PAGE("resize", 140),
+	[RESIZE_RANGE] = PER_PAGE("resize_range", 140),
+	[FREE] = PER_PAGE("free", 140),
+	[FREE_REFUSED] = { .call = "free, refused", .each = 6, .step = "64 single blocks" },
+	[USABLE_SIZE] = { .call = "usable_size" },
+	[SET_ASIDE] = { .call = "set_aside" },
+	[CONTAINS] = { .call = "contains" },
+	[NEXT] = { .call = "next" },
+	[STATS] = { .call = "stats" },
+	[BUNDLE_STATS] = { .call = "bundle_stats" },
+};
+
+static struct quire_vmh heap;
+static struct quire_budget other;
+static size_t block; /* bytes that a history calls a unit */
+static size_t most;  /* bytes that can be asked for */
+
+#define HEAP POINTER(&heap)
+
+static void begin(struct quire_vmh_config *config, uint32_t pages)
+{
+	space_begin(pages);
+	config->storage_bytes = quire_vmh_storage_needed(space.mmu, config);
+	config->storage = bound_storage(config->storage_bytes);
+	if (quire_vmh_init(&heap, &space, config) ||
+	    quire_vspace_admit(&space, &other, pages / 8, QUIRE_NO_LIMIT))
+		__builtin_trap();
+}
+
+static uint32_t pages_of(size_t bytes)
+{
+	return (uint32_t)((bytes + PAGE - 1) / PAGE);
+}
+
+static void begin_elastic(uint32_t units)
+{
+	begin(&(struct quire_vmh_config){ .window = (size_t)units * LINE },
+	      pages_of((size_t)units * LINE));
+	block = LINE;
+	most = heap.window;
+}
+
+/* Blocks that are no power of two, so that an alignment has to be searched for. */
+static void begin_spanning(uint32_t units)
+{
+	const struct quire_bundle table = { 3 * LINE, units };
+
+	begin(&(struct quire_vmh_config){ .bundles = &table,
+					  .bundle_count = 1,
+					  .flags = QUIRE_VMH_SPANNING },
+	      pages_of(units * table.block_size));
+	block = table.block_size;
+	most = heap.window;
+}
+
+/* Blocks below a page, of a part of a page and of several. */
+static void begin_table(uint32_t units)
+{
+	const struct quire_bundle table[] = {
+		{ 64, units / 2 }, { 320, units / 4 }, { 2048, units / 8 }, { 12288, units / 8 }
+	};
+	uint32_t pages = 0;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		pages += pages_of(table[i].block_size * table[i].blocks) + 1;
+	begin(&(struct quire_vmh_config){ .bundles = table,
+					  .bundle_count = sizeof(table) / sizeof(table[0]) },
+	      pages);
+	block = LINE;
+	most = 12288;
+}
+
+static const char *end(void)
+{
+	const char *broken = quire_vmh_check(&heap);
+
+	if (broken)
+		return broken;
+	if (quire_vmh_fini(&heap) || quire_vspace_dismiss(&space, &other))
+		return "something is still allocated in the heap";
+	return space_end();
+}
+
+/* ---- taking and giving ----------------------------------------------------------------------- */
+
+/* Pages that lie between here and there. */
+static uint32_t pages_at(uintptr_t pointer, size_t bytes)
+{
+	return pointer ? (uint32_t)((pointer % PAGE + bytes + PAGE - 1) / PAGE) : 0;
+}
+
+static uint32_t pages_held(uintptr_t pointer)
+{
+	return pages_at(pointer, quire_vmh_usable_size(&heap, (void *)pointer));
+}
+
+static size_t bytes_for(uint32_t count)
+{
+	size_t bytes = count * block;
+
+	return bytes < most ? bytes : most;
+}
+
+static uintptr_t take(struct bound_row *row, size_t bytes, const struct step_call *call)
+{
+	uint64_t taken;
+	uintptr_t pointer = bound_call(call, &taken);
+
+	bound_add(row, pointer ? pages_held(pointer) : pages_of(bytes) + 1, taken);
+	return pointer;
+}
+
+static void give_back(uintptr_t pointer)
+{
+	if (pointer)
+		COUNT_STEPS(&rows[FREE], pages_held(pointer), quire_vmh_free, HEAP, pointer);
+}
+
+static uintptr_t address(uint32_t line)
+{
+	return heap.base + (uintptr_t)line * LINE;
+}
+
+static uint32_t alloc(void *context, uint32_t count)
+{
+	uintptr_t pointer = take(&rows[ALLOC], bytes_for(count),
+				 &CALL(quire_vmh_alloc, HEAP, bytes_for(count)));
+
+	(void)context;
+	return pointer ? (uint32_t)((pointer - heap.base) / LINE) : HISTORY_REFUSED;
+}
+
+static void give(void *context, uint32_t line)
+{
+	(void)context;
+	give_back(address(line));
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+static void probe_request(struct bound_row *row, struct quire_request request)
+{
+	struct quire_request asked = request;
+	uint64_t taken;
+
+	bound_call(&CALL(quire_vmh_would_fit, HEAP, POINTER(&asked)), &taken);
+	bound_add(&rows[WOULD_FIT], pages_of(request.size) + 1, taken);
+	give_back(take(row, request.size, &CALL(quire_vmh_request, HEAP, POINTER(&request))));
+}
+
+static void probe_requests(size_t bytes)
+{
+	size_t more = bytes + random_below(&bound_random, 4 * (uint32_t)bytes);
+	size_t granted;
+
+	give_back(take(&rows[ALLOC_RANGE], more,
+		       &CALL(quire_vmh_alloc_range, HEAP, bytes, more, POINTER(&granted))));
+	give_back(take(&rows[ALLOC_RANGE], most,
+		       &CALL(quire_vmh_alloc_range, HEAP, bytes, most, POINTER(&granted))));
+	for (size_t align = 32; align <= 2 * PAGE; align *= 4)
+		give_back(take(&rows[ALIGNED_ALLOC], bytes,
+			       &CALL(quire_vmh_aligned_alloc, HEAP, align, bytes)));
+	probe_request(
+		&rows[REQUEST],
+		(struct quire_request){ .size = more, .min = bytes, .step = 96, .align = 128 });
+	probe_request(&rows[REQUEST_OWN],
+		      (struct quire_request){ .size = bytes, .flags = QUIRE_OWN_PAGES });
+	probe_request(&rows[REQUEST_OWN],
+		      (struct quire_request){ .size = more, .min = 1, .budget = &other });
+}
+
+/* ---- one allocation -------------------------------------------------------------------------- */
+
+static void resize(uintptr_t pointer, size_t bytes)
+{
+	uint32_t before = pages_held(pointer);
+	uint32_t after = pages_at(pointer, bytes);
+
+	COUNT_STEPS(&rows[RESIZE], before > after ? before : after, quire_vmh_resize, HEAP, pointer,
+		    bytes);
+}
+
+static void probe_resizes(uintptr_t pointer, size_t bytes)
+{
+	uint32_t before = pages_held(pointer), after;
+	uint64_t taken;
+	size_t granted;
+
+	bound_call(&CALL(quire_vmh_resize_range, HEAP, pointer, bytes, most, POINTER(&granted)),
+		   &taken);
+	after = pages_held(pointer);
+	bound_add(&rows[RESIZE_RANGE], before > after ? before : after, taken);
+	resize(pointer, bytes);
+	resize(pointer, 1);
+	resize(pointer, 2 * bytes);
+	resize(pointer, bytes);
+}
+
+static void probe_allocation(size_t bytes)
+{
+	uintptr_t pointer = take(&rows[ALLOC], bytes, &CALL(quire_vmh_alloc, HEAP, bytes));
+
+	if (!pointer)
+		return;
+	probe_resizes(pointer, bytes);
+	give_back(pointer);
+	give_back(take(&rows[ALLOC_AT], bytes, &CALL(quire_vmh_alloc_at, HEAP, pointer, bytes)));
+}
+
+/* ---- places ---------------------------------------------------------------------------------- */
+
+/* The last live allocation below a wrong pointer is looked for. */
+static uint32_t single_words(void)
+{
+	uint32_t words = 0;
+
+	for (uint32_t kind = 0; kind < heap.block_kinds && heap.single_most; kind++)
+		words += (heap.blocks[kind].blocks + 63) / 64;
+	return words;
+}
+
+static void probe_place(uintptr_t pointer, size_t bytes)
+{
+	struct quire_vmh_extent extent;
+
+	COUNT(&rows[CONTAINS], quire_vmh_contains, HEAP, pointer);
+	COUNT(&rows[NEXT], quire_vmh_next, HEAP, pointer, POINTER(&extent));
+	if (!COUNT(&rows[USABLE_SIZE], quire_vmh_usable_size, HEAP, pointer))
+		COUNT_STEPS(&rows[FREE_REFUSED], single_words(), quire_vmh_free, HEAP, pointer);
+	give_back(take(&rows[ALLOC_AT], bytes, &CALL(quire_vmh_alloc_at, HEAP, pointer, bytes)));
+}
+
+static void probe_aside(size_t bytes)
+{
+	if (!heap.is_elastic)
+		return;
+	COUNT(&rows[SET_ASIDE], quire_vmh_set_aside, HEAP, POINTER(&other), bytes, PAGE);
+	COUNT(&rows[SET_ASIDE], quire_vmh_set_aside, HEAP, POINTER(&other), 0, 0);
+}
+
+static void probe(uint32_t count)
+{
+	uint32_t line = random_below(&bound_random, (uint32_t)(heap.window / LINE));
+	struct quire_vmh_stats stats;
+	struct quire_bundle_stats bundle;
+	size_t bytes = bytes_for(count);
+
+	COUNT(&rows[STATS], quire_vmh_stats, HEAP, POINTER(&stats));
+	if (!heap.is_elastic)
+		COUNT(&rows[BUNDLE_STATS], quire_vmh_bundle_stats, HEAP, heap.block_kinds - 1,
+		      POINTER(&bundle));
+	probe_aside(bytes);
+	probe_requests(bytes);
+	probe_allocation(bytes);
+	probe_place(address(line), bytes);
+	probe_place(address(line), 1);
+}
+
+#define LAYER(name_, begin_)                                                                       \
+	{                                                                                          \
+		.name = (name_), .rows = rows, .row_count = ROWS, .most = 1000, .asked = 1u << 22, \
+		.begin = (begin_), .alloc = alloc, .free = give, .probe = probe, .end = end,       \
+	}
+
+const struct bound_layer bound_vmh_elastic = LAYER("vmh, elastic", begin_elastic);
+const struct bound_layer bound_vmh_spanning = LAYER("vmh, spanning", begin_spanning);
+const struct bound_layer bound_vmh_table = LAYER("vmh, table", begin_table);
