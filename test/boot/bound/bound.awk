@@ -12,8 +12,9 @@
 #
 # That a line fits says little if it is steep, so the shape is asserted too: at least half of the growth
 # from the smallest window to the largest comes before 4096 units. A logarithm has 60 % of it there, a
-# square root 23 %, a scan of the window 6 %. LUMP is what another level of summaries may take, and a
-# twentieth is what histories that are cut off miss in one window or another.
+# square root 23 %, a scan of the window 6 %. What is bad in a window is as bad in larger ones, whether the
+# histories find it there or not, so the worst up to a window counts. LUMP is what another level of summaries
+# may take.
 function log2(n) { return log(n) / log(2) }
 function ceiling(x) { return x == int(x) || x < 0 ? int(x) : int(x) + 1 }
 function fail(why) { print "# " call[row] ": " why; failed = 1 }
@@ -129,6 +130,14 @@ function judge_numbers(name,  i, n) {
 	case_ends(name " takes no more than is recorded")
 }
 
+function worst_up_to(name, most,  i, high) {
+	high = 0
+	for (i = 1; i <= windows; i++)
+		if (window[i] <= most && (name, window[i]) in worst && worst[name, window[i]] > high)
+			high = worst[name, window[i]]
+	return high
+}
+
 function judge_growth(name,  i, n, rise, late) {
 	for (i = 1; i <= windows; i++) {
 		n = window[i]
@@ -136,9 +145,9 @@ function judge_growth(name,  i, n, rise, late) {
 			fail("worst " worst[name, n] " in " n " units is above the line")
 	}
 	if ((name, FIRST) in worst && (name, MIDDLE) in worst && (name, LAST) in worst) {
-		rise = worst[name, LAST] - worst[name, FIRST]
-		late = worst[name, LAST] - worst[name, MIDDLE]
-		if (late > (rise > 0 ? rise / 2 : 0) + LUMP + worst[name, LAST] / 20)
+		rise = worst_up_to(name, LAST) - worst[name, FIRST]
+		late = worst_up_to(name, LAST) - worst_up_to(name, MIDDLE)
+		if (late > rise / 2 + LUMP)
 			fail("of a growth of " rise ", " late " comes after " MIDDLE " units")
 	}
 	case_ends(sprintf("%s grows no faster than %d + %d log2(units)", name, bound_a[name],

@@ -8,8 +8,9 @@
 #include "tap.h"
 
 static const struct bound_layer *const layers[] = {
-	&bound_extent_compact, &bound_extent_exact, &bound_frames,    &bound_vpage,
-	&bound_vmh_elastic,    &bound_vmh_spanning, &bound_vmh_table,
+	&bound_extent_compact, &bound_extent_exact, &bound_frames,
+	&bound_vpage,          &bound_vmh_elastic,  &bound_vmh_spanning,
+	&bound_vmh_table,      &bound_vregion,      &bound_buffer,
 };
 
 static void stop_if(const char *broken, const char *where)

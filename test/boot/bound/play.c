@@ -4,7 +4,7 @@
 
 #include "tap.h"
 
-#define MOST    8000u /* allocations of a history: so many can be live */
+#define MOST    6000u /* allocations of a history: so many can be live */
 #define STORAGE ((size_t)640 * 1024)
 
 struct random bound_random;

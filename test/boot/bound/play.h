@@ -28,7 +28,7 @@ struct bound_layer {
 };
 
 extern const struct bound_layer bound_extent_compact, bound_extent_exact, bound_frames, bound_vpage,
-	bound_vmh_elastic, bound_vmh_spanning, bound_vmh_table;
+	bound_vmh_elastic, bound_vmh_spanning, bound_vmh_table, bound_vregion, bound_buffer;
 
 /** All histories in all windows. @return NULL, or what is broken */
 const char *bound_play(const struct bound_layer *layer);

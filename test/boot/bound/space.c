@@ -5,6 +5,7 @@
 #include "play.h"
 
 struct quire_vspace space;
+size_t space_in_use;
 
 static int32_t map(const struct quire_mmu *mmu, uintptr_t va, size_t pages, uint32_t prot)
 {
@@ -24,6 +25,26 @@ static size_t available(const struct quire_mmu *mmu)
 	return QUIRE_EXTENTS_MAX_UNITS;
 }
 
+static int32_t move(const struct quire_mmu *mmu, uintptr_t va)
+{
+	(void)mmu, (void)va;
+	return QUIRE_OK;
+}
+
+/* Pages lie in banks in the order of their addresses, whatever is mapped; the first one can be emptied. */
+static uint32_t bank_of(const struct quire_mmu *mmu, uintptr_t va)
+{
+	(void)mmu;
+	return (uint32_t)((va - space.base) / (SPACE_BANK * PAGE));
+}
+
+static uint32_t emptiest(const struct quire_mmu *mmu, uint32_t after, size_t *in_use)
+{
+	(void)mmu;
+	*in_use = space_in_use;
+	return after == QUIRE_NOWHERE ? 0 : QUIRE_NOWHERE;
+}
+
 static void nothing(const struct quire_mmu *mmu)
 {
 	(void)mmu;
@@ -37,6 +58,9 @@ static const struct quire_mmu mmu = {
 	.map = map,
 	.unmap = unmap,
 	.protect = map,
+	.emptiest = emptiest,
+	.bank_of = bank_of,
+	.move = move,
 	.available = available,
 	.lock = nothing,
 	.unlock = nothing,
@@ -44,11 +68,11 @@ static const struct quire_mmu mmu = {
 	.transition_unlock = nothing,
 };
 
-void space_begin(uint32_t pages)
+void space_begin_at(uintptr_t base, uint32_t pages)
 {
 	struct quire_vspace_config config = {
 		.mmu = &mmu,
-		.base = (void *)SPACE_BASE,
+		.base = (void *)base,
 		.pages = pages,
 		.budgets = SPACE_BUDGETS,
 		.physical_pages = pages,
@@ -59,6 +83,11 @@ void space_begin(uint32_t pages)
 	config.storage = bound_storage(config.storage_bytes);
 	if (quire_vspace_init(&space, &config))
 		__builtin_trap();
+}
+
+void space_begin(uint32_t pages)
+{
+	space_begin_at(SPACE_BASE, pages);
 }
 
 const char *space_end(void)

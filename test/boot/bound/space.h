@@ -15,11 +15,18 @@
 
 extern struct quire_vspace space;
 
+/** What the driver says is in use of its first bank, which has so many pages. */
+#define SPACE_BANK 32u
+extern size_t space_in_use;
+
 /** The window's first byte. */
 #define SPACE_BASE ((uintptr_t)1 << 36)
 
 /** A window of so many pages, of which a quarter may be retained. */
 void space_begin(uint32_t pages);
+
+/** The same at an address of the caller's. */
+void space_begin_at(uintptr_t base, uint32_t pages);
 
 /** NULL, or what is broken or still taken. */
 const char *space_end(void);

@@ -9,18 +9,17 @@ function begin_layer(name) {
 	layer = name
 	say("\n## " name "\n")
 	printf "| call | steps | growth"
-	for (i = 6; i <= NF; i++) {
-		split($i, cell, "=")
-		printf " | %s", cell[1]
-	}
-	printf "\n|---|---|---"
-	for (i = 6; i <= NF; i++)
+	for (i = 1; i in window; i++)
+		printf " | %s", window[i]
+	printf " |\n|---|---|---"
+	for (i = 1; i in window; i++)
 		printf "|--:"
 	say("|")
 }
 
 BEGIN {
 	FS = "\t"
+	split("64 256 1024 4096 16384 65536", window, " ")
 	say("# Instruction bounds\n")
 	say("<!-- Written by test/boot/bound/table.awk. Do not edit. -->\n")
 	say("What every public call takes, in instructions of a 64-bit RISC-V (rv64imac) as clang 14 -O2 generates")
@@ -41,8 +40,11 @@ BEGIN {
 	say("- **Steps.** What a call takes by its contract for each page, bank, word or slot comes on top of the figure, so")
 	say("  many instructions for each of them, and the figure depends on the window alone. A step counts with the dearest")
 	say("  there is: pages that are there and that are not take turns, and each needs a call of the driver of its own.")
-	say("- **Growth.** No window's worst is above this line in n units, and at least half of what is added from 64 to 65536")
-	say("  units is there at 4096: so it is for a logarithm (60 %), not for a root (23 %) or a scan (6 %).")
+	say("- **Growth.** No window's worst is above this line in n units (the logarithm to the base 2), and at least half of")
+	say("  what the worst so far adds from 64 to 65536 units is there at 4096: so it is for a logarithm (60 %), not for a")
+	say("  root (23 %) or a scan (6 %). A figure can be less in a larger window: a history that is cut off fills less of it.")
+	say("- **Not here**: calls that copy (save and restore of a region; a ring's write, read and move are, for small windows,")
+	say("  with the C library's share), and checks, which walk everything.")
 	say("- **Another compiler** gives other figures. These belong to the one that `./check` installs; compare, do not add up.")
 }
 
@@ -52,9 +54,12 @@ BEGIN {
 	if (name[1] != layer)
 		begin_layer(name[1])
 	printf "| %s | %s | %s", name[2], $2 ? "+ " $2 " a " $3 : "", $5 ? ($4 ? $4 " + " : "") $5 " log n" : $4
+	split("", told)
 	for (i = 6; i <= NF; i++) {
 		split($i, cell, /[=\/]/)
-		printf " | %d / %d", cell[2], cell[3]
+		told[cell[1]] = cell[2] " / " cell[3]
 	}
+	for (i = 1; i in window; i++)
+		printf " | %s", told[window[i]]
 	say(" |")
 }

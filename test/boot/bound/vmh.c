@@ -197,12 +197,13 @@ static void probe_request(struct bound_row *row, struct quire_request request)
 static void probe_requests(size_t bytes)
 {
 	size_t more = bytes + random_below(&bound_random, 4 * (uint32_t)bytes);
+	size_t much = 16 * bytes < most ? 16 * bytes : most;
 	size_t granted;
 
 	give_back(take(&rows[ALLOC_RANGE], more,
 		       &CALL(quire_vmh_alloc_range, HEAP, bytes, more, POINTER(&granted))));
-	give_back(take(&rows[ALLOC_RANGE], most,
-		       &CALL(quire_vmh_alloc_range, HEAP, bytes, most, POINTER(&granted))));
+	give_back(take(&rows[ALLOC_RANGE], much,
+		       &CALL(quire_vmh_alloc_range, HEAP, bytes, much, POINTER(&granted))));
 	for (size_t align = 32; align <= 2 * PAGE; align *= 4)
 		give_back(take(&rows[ALIGNED_ALLOC], bytes,
 			       &CALL(quire_vmh_aligned_alloc, HEAP, align, bytes)));
@@ -232,7 +233,8 @@ static void probe_resizes(uintptr_t pointer, size_t bytes)
 	uint64_t taken;
 	size_t granted;
 
-	bound_call(&CALL(quire_vmh_resize_range, HEAP, pointer, bytes, most, POINTER(&granted)),
+	bound_call(&CALL(quire_vmh_resize_range, HEAP, pointer, bytes, 16 * bytes,
+			 POINTER(&granted)),
 		   &taken);
 	after = pages_held(pointer);
 	bound_add(&rows[RESIZE_RANGE], before > after ? before : after, taken);
@@ -302,10 +304,10 @@ static void probe(uint32_t count)
 	probe_place(address(line), 1);
 }
 
-#define LAYER(name_, begin_)                                                                       \
-	{                                                                                          \
-		.name = (name_), .rows = rows, .row_count = ROWS, .most = 1000, .asked = 1u << 22, \
-		.begin = (begin_), .alloc = alloc, .free = give, .probe = probe, .end = end,       \
+#define LAYER(name_, begin_)                                                                      \
+	{                                                                                         \
+		.name = (name_), .rows = rows, .row_count = ROWS, .most = 800, .asked = 1u << 20, \
+		.begin = (begin_), .alloc = alloc, .free = give, .probe = probe, .end = end,      \
 	}
 
 const struct bound_layer bound_vmh_elastic = LAYER("vmh, elastic", begin_elastic);

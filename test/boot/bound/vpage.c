@@ -7,6 +7,7 @@
 #include "space.h"
 
 #define MAPPED 64u
+#define SOME   8u
 
 enum {
 	ALLOC,
@@ -27,12 +28,24 @@ enum {
 	IS_MAPPED,
 	SET_ASIDE,
 	STATS,
+	ADMIT,
+	CHANGE,
+	DISMISS,
+	SET_MOVER,
+	EVACUATE,
+	TRIM,
+	FINI,
 	ROWS
 };
 
 #define PER_PAGE(name, instructions)                                                     \
 	{                                                                                \
 		.call = (name), .each = (instructions), .step = "page of the allocation" \
+	}
+
+#define OF_WINDOW(name, instructions)                                                \
+	{                                                                            \
+		.call = (name), .each = (instructions), .step = "page of the window" \
 	}
 
 static struct bound_row rows[ROWS] = {
@@ -54,14 +67,23 @@ static struct bound_row rows[ROWS] = {
 	[IS_MAPPED] = { .call = "is_mapped" },
 	[SET_ASIDE] = { .call = "set_aside" },
 	[STATS] = { .call = "stats" },
+	[ADMIT] = { .call = "admit" },
+	[CHANGE] = { .call = "change" },
+	[DISMISS] = OF_WINDOW("dismiss", 17),
+	[SET_MOVER] = { .call = "set_mover" },
+	[EVACUATE] = OF_WINDOW("evacuate", 85),
+	[TRIM] = OF_WINDOW("trim", 42),
+	[FINI] = { .call = "fini" },
 };
 
 static struct quire_budget other;
+static uint32_t probes; /* of this history */
 
 #define SPACE POINTER(&space)
 
 static void begin(uint32_t units)
 {
+	probes = 0;
 	space_begin(units);
 	if (quire_vspace_admit(&space, &other, units / 8, units / 2))
 		__builtin_trap();
@@ -69,9 +91,14 @@ static void begin(uint32_t units)
 
 static const char *end(void)
 {
+	const char *broken = quire_vspace_check(&space);
+
+	if (broken)
+		return broken;
 	if (quire_vspace_dismiss(&space, &other))
 		return "the budget is still in use";
-	return space_end();
+	COUNT_STEPS(&rows[TRIM], space.pages, quire_vspace_trim, SPACE);
+	return COUNT(&rows[FINI], quire_vspace_fini, SPACE) ? "something is still allocated" : NULL;
 }
 
 static uintptr_t address(uint32_t page)
@@ -222,6 +249,51 @@ static void probe_aside(uint32_t count)
 	COUNT(&rows[SET_ASIDE], quire_vpage_set_aside, SPACE, POINTER(&other), 0);
 }
 
+/* ---- budgets and banks ------------------------------------------------------------------------- */
+
+static void probe_budget(void)
+{
+	static struct quire_budget guest;
+
+	guest.admitted = false;
+	COUNT(&rows[ADMIT], quire_vspace_admit, SPACE, POINTER(&guest), 0, space.pages);
+	COUNT(&rows[CHANGE], quire_vspace_change, SPACE, POINTER(&guest), 1, space.pages);
+	COUNT_STEPS(&rows[DISMISS], space.pages, quire_vspace_dismiss, SPACE, POINTER(&guest));
+}
+
+static int32_t quiesce(struct quire_mover *mover, struct quire_budget *budget)
+{
+	(void)mover, (void)budget;
+	return QUIRE_OK;
+}
+
+static void resume(struct quire_mover *mover, struct quire_budget *budget)
+{
+	(void)mover, (void)budget;
+}
+
+/* The first bank is emptied, with all that is mapped there. */
+static void probe_banks(void)
+{
+	static struct quire_mover mover = { quiesce, resume };
+	size_t moved;
+
+	space_in_use = 0;
+	for (uint32_t page = 0; page < SPACE_BANK; page++)
+		space_in_use += quire_vspace_is_mapped(&space, (void *)address(page));
+	COUNT(&rows[SET_MOVER], quire_vspace_set_mover, SPACE, 0, POINTER(&mover));
+	COUNT(&rows[SET_MOVER], quire_vspace_set_mover, SPACE, POINTER(&other), POINTER(&mover));
+	COUNT_STEPS(&rows[EVACUATE], space.pages, quire_vspace_evacuate, SPACE, SPACE_BANK,
+		    POINTER(&moved));
+}
+
+/* What goes through the window. */
+static void probe_window(void)
+{
+	probe_budget();
+	probe_banks();
+}
+
 static void probe(uint32_t count)
 {
 	uint32_t page = random_below(&bound_random, space.pages);
@@ -229,6 +301,8 @@ static void probe(uint32_t count)
 
 	COUNT(&rows[STATS], quire_vspace_stats, SPACE, POINTER(&stats));
 	probe_aside(count);
+	if (++probes == SOME || !random_below(&bound_random, 1 + space.pages / 128))
+		probe_window();
 	if (count > MAPPED)
 		count = MAPPED;
 	probe_requests(count);
@@ -241,8 +315,8 @@ const struct bound_layer bound_vpage = {
 	.name = "vpage",
 	.rows = rows,
 	.row_count = ROWS,
-	.most = 1500,
-	.asked = 1u << 17,
+	.most = 1000,
+	.asked = 1u << 16,
 	.begin = begin,
 	.alloc = alloc,
 	.free = give,
