@@ -384,6 +384,26 @@ static char *churn_pages(const struct bench *bench, enum verdict *verdict)
 	return conclude(&list, verdict);
 }
 
+/* Whatever share was allowed to move. */
+static char *bank_power(const struct bench *bench, enum verdict *verdict)
+{
+	struct list list = { 0 };
+	const struct row *row = NULL;
+	double moved = 0, banks = 0;
+
+	while ((row = next_ending(bench, row, "power", " %, moved"))) {
+		int length = (int)(strlen(row->name) - strlen(", moved"));
+		char *other = text("%.*s", length, row->name);
+
+		moved = fmax(moved, row->figure.median);
+		banks = fmax(banks, value(bench, "power", other));
+		free(other);
+	}
+	at_most(&list, "banks", banks > 0 ? banks : NAN, 3, 1.1);
+	at_most(&list, "moved", moved > 0 ? moved : NAN, 3, 0.0999);
+	return conclude(&list, verdict);
+}
+
 /* ---- the list -------------------------------------------------------------------------------- */
 
 const struct goal goals[] = {
@@ -445,6 +465,11 @@ const struct goal goals[] = {
 	  "those that live; of the placements that were simulated (engine.md) only one that knows "
 	  "which "
 	  "allocations die together came below 12 %." },
+	{ "power",
+	  "with evacuation, banks on within 10 % of the least possible from 6 banks up, and less "
+	  "than "
+	  "10 % of the pages mapped moved",
+	  bank_power, NULL },
 };
 
 const size_t goal_count = COUNT_OF(goals);

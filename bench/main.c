@@ -20,7 +20,7 @@ const struct workload *const workloads[] = {
 	&workload_frames,       &workload_vregion,   &workload_buffer,      &workload_metadata,
 	&workload_instructions,
 #ifdef QUIRE_BENCH_MODEL
-	&workload_churn,
+	&workload_churn,        &workload_power,
 #endif
 };
 

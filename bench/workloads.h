@@ -27,6 +27,7 @@ extern const struct workload workload_metadata;
 extern const struct workload workload_instructions;
 #ifdef QUIRE_BENCH_MODEL
 extern const struct workload workload_churn;
+extern const struct workload workload_power;
 #endif
 
 #endif

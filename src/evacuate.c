@@ -10,9 +10,9 @@
  *    whoever would come to hold it, or let go of it, waits for the transition lock.
  * 4. Whoever was quiesced is resumed. A bank that would not do is passed over for the next.
  *
- * Bound: a step and a call of bank_of for each page of the window, for each bank looked at twice. The short lock is
- * let go every few pages: under the transition lock no page comes or goes, and who holds one is asked again when it
- * is its turn.
+ * Bound: a step and a call of bank_of for each page of the window, for each bank looked at twice.
+ * The short lock is let go every few pages: under the transition lock no page comes or goes, and
+ * who holds one is asked again when it is its turn.
  */
 #include "pages.h"
 #include "quire/status.h"
@@ -73,6 +73,13 @@ static bool will_do(struct job *job, bool known)
 	return pages == job->in_use && moves <= job->most;
 }
 
+/* Banks come from the emptiest on: whether this one and all behind it have more to move than is
+ * wanted. */
+static bool is_too_full(const struct job *job)
+{
+	return job->in_use > job->vs->retained && job->in_use - job->vs->retained > job->most;
+}
+
 /* The next bank that will do; false if there is none. */
 static bool choose(struct job *job)
 {
@@ -82,7 +89,7 @@ static bool choose(struct job *job)
 	quire_section_deepen(&section);
 	while (!found) {
 		job->bank = job->vs->mmu->emptiest(job->vs->mmu, job->bank, &job->in_use);
-		if (job->bank == QUIRE_NOWHERE)
+		if (job->bank == QUIRE_NOWHERE || is_too_full(job))
 			break;
 		memset(job->payers, 0, sizeof(job->payers));
 		found = will_do(job, false);
@@ -183,6 +190,32 @@ int32_t quire_vspace_evacuate(struct quire_vspace *vs, size_t most_pages, size_t
 	if (moved)
 		*moved = job.moved;
 	return status;
+}
+
+static size_t earned_moves(struct quire_vspace *vs, uint32_t percent)
+{
+	struct quire_section section = quire_section_enter(vs);
+	uint64_t earned = vs->mapped_pages * percent / 100;
+	size_t left = earned > vs->moved_pages ? (size_t)(earned - vs->moved_pages) : 0;
+
+	quire_section_leave(&section);
+	return left;
+}
+
+int32_t quire_vspace_save_power(struct quire_vspace *vs, uint32_t percent, size_t *moved)
+{
+	size_t moved_now = 0, moved_in_all = 0;
+	int32_t status = QUIRE_OK;
+
+	if (!vs || !percent || percent > 100)
+		status = QUIRE_EINVAL;
+	while (!status) {
+		status = quire_vspace_evacuate(vs, earned_moves(vs, percent), &moved_now);
+		moved_in_all += moved_now;
+	}
+	if (moved)
+		*moved = moved_in_all;
+	return status == QUIRE_EBUSY ? QUIRE_OK : status;
 }
 
 int32_t quire_vspace_set_mover(struct quire_vspace *vs, struct quire_budget *budget,

@@ -111,8 +111,8 @@ size_t quire_unit_of(const struct quire_mmu *mmu, size_t configured);
 /* No line of this memory that this core still has may surface in what is handed out or given back. */
 void quire_fresh_cache(const struct quire_mmu *mmu, const void *ptr, size_t bytes);
 
-/* Where cores are not coherent: this core relinquishes the lines from byte `from` to byte `to` of an allocation, but
- * for the one that holds byte `from` - 1. */
+/* Where cores are not coherent: this core relinquishes the lines from byte `from` to byte `to` of
+ * an allocation, but for the one that holds byte `from` - 1. */
 void quire_tail_cache(const struct quire_mmu *mmu, uintptr_t address, size_t from, size_t to);
 
 /* ---- requests ------------------------------------------------------------------------------- */

@@ -7,8 +7,8 @@
  * virtual addresses that Quire passes are multiples of the page size and lie in the window that the
  * vspace was given; all counts are at least 1. Functions marked optional may be NULL.
  *
- * **Who calls what, under which lock.** map, unmap, protect and move are called with `transition` held and
- * `lock` never held: they may take long and may sleep if the port's transition lock allows it.
+ * **Who calls what, under which lock.** map, unmap, protect and move are called with `transition`
+ * held and `lock` never held: they may take long and may sleep if the port's transition lock allows it.
  * emptiest and bank_of are called with `transition` held, and with `lock` or without. All other
  * functions may be called with either or none. No driver function may call back into Quire.
  *
@@ -57,8 +57,9 @@ struct quire_mmu {
 	/** Bytes of a data cache line: a power of two, at most page_size. */
 	size_t cache_line;
 
-	/** Whether all cores see each other's writes. If not, allocations are whole cache lines, and the
-	 *  core that makes a call has none of them in its cache when memory is handed out or given back. */
+	/** Whether all cores see each other's writes. If not, allocations are whole cache lines,
+	 *  and the core that makes a call has none of them in its cache when memory is handed out
+	 *  or given back. */
 	bool coherent;
 
 	/** Whether others take physical pages from the same driver (a loader, say). A guarantee of
@@ -103,7 +104,8 @@ struct quire_mmu {
 
 	/** The bank that is cheapest to empty, and how many of its physical pages are in use,
 	 *  whoever uses them; `after` is a bank that cannot be emptied, and the next is told, or
-	 *  QUIRE_NOWHERE (extent.h) for the first. QUIRE_NOWHERE: none is worth it (quire_frames_emptiest). */
+	 *  QUIRE_NOWHERE (extent.h) for the first. QUIRE_NOWHERE: none is worth it
+	 *  (quire_frames_emptiest). */
 	uint32_t (*emptiest)(const struct quire_mmu *mmu, uint32_t after, size_t *in_use);
 
 	/** The bank in which the physical page behind va lies; QUIRE_NOWHERE if va is not mapped. */
@@ -149,8 +151,8 @@ struct quire_mmu {
 
 /**
  * Check a port's geometry and functions: sizes as said above; map, unmap and protect; cached and
- * uncached both or neither; the three about banks, and the four locks, all or none; writeback and invalidate unless coherent; no
- * unknown bit in enforces.
+ * uncached both or neither; the three about banks, and the four locks, all or none; writeback and
+ * invalidate unless coherent; no unknown bit in enforces.
  * @return QUIRE_OK or QUIRE_EINVAL
  */
 int32_t quire_mmu_check(const struct quire_mmu *mmu);
@@ -165,11 +167,13 @@ bool quire_mmu_accepts(const struct quire_mmu *mmu, uint32_t prot);
  * Give memory up to another core: writes back and then invalidates the bytes in this core's cache.
  * Elsewhere than on a machine whose cores are not coherent it does nothing. There it is called
  *
- * - by each core that touched an allocation, before another core frees it, resizes it or goes on with it;
- * - by the core that goes on with it, before its first access, because its cache may have fetched ahead.
+ * - by each core that touched an allocation, before another core frees it, resizes it or goes on
+ *   with it;
+ * - by the core that goes on with it, before its first access, because its cache may have fetched
+ *   ahead.
  *
- * The same around what a DMA engine does. Memory used by its uncached alias alone needs neither. What the core does
- * that allocates, frees or resizes, the library does itself.
+ * The same around what a DMA engine does. Memory used by its uncached alias alone needs neither.
+ * What the core does that allocates, frees or resizes, the library does itself.
  */
 void quire_relinquish(const struct quire_mmu *mmu, const void *ptr, size_t bytes);
 

@@ -5,9 +5,10 @@
  *
  * An observer is one function. It gets every event of the vspace (or the frame pool) that it was
  * given to, and of all heaps and regions on that vspace, after the operation is over and outside
- * Quire's short lock, on the thread or core that made the call; map, unmap, protect and move events come
- * while the transition lock is still held (mmu.h), all others under no lock. Without an observer an event costs one
- * comparison. Counters do not need an observer: they are always kept (see the stats functions).
+ * Quire's short lock, on the thread or core that made the call; map, unmap, protect and move events
+ * come while the transition lock is still held (mmu.h), all others under no lock. Without an
+ * observer an event costs one comparison. Counters do not need an observer: they are always kept
+ * (see the stats functions).
  *
  * Two calls that run at the same time may be told in either order. An observer must not call back
  * into the object that the event names, and must not keep pointers to the event.

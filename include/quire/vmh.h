@@ -20,7 +20,8 @@
  * the unit); a block of size s is aligned to the largest power of two that divides s, up to a page.
  *
  * **Not coherent** mmus: block strides, units and sizes are whole cache lines; memory is invalidated
- * on the calling core when it is handed out and when it is freed, and relinquished where a resize gives it back.
+ * on the calling core when it is handed out and when it is freed, and relinquished where a resize
+ * gives it back.
  *
  * **Cost** O(log window) plus a step per page, plus, in a table, one step per bundle; for an alignment
  * that a bundle's blocks do not have by themselves, one step per 32 or 64 of its blocks; so many too in a
@@ -28,8 +29,8 @@
  * already is served in one pass (doc/design.md, 7). Exact figures: doc/bounds.md.
  *
  * **Metadata** is in storage from the caller, nothing is allocated inside: about 3.4 bits per unit or
- * per block that may be spanned, about 1 bit per other block, 4 bytes per block larger than a page, ~200
- * bytes per bundle. User memory is never touched.
+ * per block that may be spanned, about 1 bit per other block, 4 bytes per block larger than a page,
+ * ~200 bytes per bundle. User memory is never touched.
  *
  * **Statuses**, in request->why, in the statistics and in events: QUIRE_EINVAL (size 0 or overflow,
  * align no power of two, min > size), QUIRE_ENOVIRT (no block or run), QUIRE_EBUDGET, QUIRE_ENOPHYS,

@@ -17,16 +17,17 @@
  * **Locks.** See mmu.h. Calls that map or unmap nothing take only the short lock.
  *
  * **Retained pages.** Up to `retain` pages that nobody needs any more stay mapped, because mapping
- * is the dear part of an allocation (doc/performance.md). Nobody pays for them and they count as free; they are given
- * back when pages run short or by quire_vspace_trim, and an operation that fails may have given some
- * back. A retained page never goes to another payer with its contents if it is a USER page.
+ * is the dear part of an allocation (doc/performance.md). Nobody pays for them and they count as
+ * free; they are given back when pages run short or by quire_vspace_trim, and an operation that
+ * fails may have given some back. A retained page never goes to another payer with its contents if
+ * it is a USER page.
  *
  * **Cost.** O(log window) for records, plus one step per page of the allocation, also where only a part of
  * it is committed, decommitted or protected, plus the driver. Where frames run short while pages are retained,
  * and in trim and fini: a step per page of the window. Exact figures: doc/bounds.md.
  *
- * **Not coherent** mmus: pages are invalidated on the calling core when they are handed out, and relinquished by it (mmu.h)
- * before they are given back.
+ * **Not coherent** mmus: pages are invalidated on the calling core when they are handed out, and
+ * relinquished by it (mmu.h) before they are given back.
  *
  * **Metadata** lives in storage from the caller: about 6 bytes per page of the window. On an mmu
  * that is not coherent it must be uncached; init refuses other storage.
@@ -269,6 +270,18 @@ int32_t quire_vspace_set_mover(struct quire_vspace *vs, struct quire_budget *bud
  *         mmu cannot move pages; QUIRE_ECONTEXT. O(window) for each bank looked at
  */
 int32_t quire_vspace_evacuate(struct quire_vspace *vs, size_t most_pages, size_t *moved);
+
+/**
+ * Empty banks as long as that is cheap: the emptiest first, until one has more pages to move than have
+ * been *earned*. Each page mapped earns `percent` hundredths of a move, each page moved takes one,
+ * since the vspace was made; so moved_pages never exceeds that share of mapped_pages. Call it when
+ * pages have come back and there is time: when a pipeline was reset or deleted.
+ * @param percent  1 ... 100; 5 is a good start (doc/performance.md)
+ * @param moved    as for quire_vspace_evacuate
+ * @return QUIRE_OK, also if there was nothing to do; QUIRE_EINVAL for another percentage; else as for
+ *         quire_vspace_evacuate
+ */
+int32_t quire_vspace_save_power(struct quire_vspace *vs, uint32_t percent, size_t *moved);
 
 void quire_vspace_stats(struct quire_vspace *vs, struct quire_vspace_stats *stats);
 

@@ -24,19 +24,20 @@
  * region: interim allocations that are still live are told as leaks, all pages and the addresses go
  * back, and the release callback returns the caller's storage.
  *
- * **Not coherent** mmus: put, reset_interim and save relinquish the region's pages on the core that calls (mmu.h), so a core
- * that puts the region it used need do nothing else; what restore fills is written back. Memory of the text, shared and lifetime areas
- * that was freed stays in the region, so whoever touched it relinquishes it, or puts the region, all the same.
+ * **Not coherent** mmus: put, reset_interim and save relinquish the region's pages on the core that
+ * calls (mmu.h), so a core that puts the region it used need do nothing else; what restore fills is
+ * written back. Memory of the text, shared and lifetime areas that was freed stays in the region,
+ * so whoever touched it relinquishes it, or puts the region, all the same.
  *
- * **Protection.** Areas are RW unless configured; an area is changed as a whole by quire_vregion_protect,
- * also for pages that are committed later. A sealed lifetime area can be made read-only. Text is made
- * QUIRE_RX; the instruction cache is synchronised then.
+ * **Protection.** Areas are RW unless configured; an area is changed as a whole by
+ * quire_vregion_protect, also for pages that are committed later. A sealed lifetime area can be
+ * made read-only. Text is made QUIRE_RX; the instruction cache is synchronised then.
  *
  * **Statuses** as in vmh.h, and QUIRE_ESTATE where the region is sealed, not yet sealed, or saved.
  *
  * **Cost.** Lifetime: a few comparisons, plus the driver once per page. Interim: as an elastic
- * heap. **Storage** comes from the caller: QUIRE_VREGION_STORAGE; on an mmu that is not coherent it must
- * be uncached.
+ * heap. **Storage** comes from the caller: QUIRE_VREGION_STORAGE; on an mmu that is not coherent it
+ * must be uncached.
  *
  * Example.
  * @code

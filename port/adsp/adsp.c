@@ -2,14 +2,16 @@
 /*
  * adsp: the port on the driver, below every layer of the core; of the core it uses frames and mmu.
  *
- * The driver is not trusted. It is called for one page at a time, because a call for many may stop anywhere, and holds
- * a spinlock. Before a page is mapped or unmapped it is asked what is there, because it would accept
- * either twice. It is never asked for a frame that there is not, nor left to choose one: frames come from a pool of the port's,
- * which knows the banks. What it refuses to unmap when a failed map is undone is *stuck*: it stays mapped and keeps
- * its frame, and is tried again whenever somebody comes by.
+ * The driver is not trusted. It is called for one page at a time, because a call for many may stop
+ * anywhere, and holds a spinlock. Before a page is mapped or unmapped it is asked what is there,
+ * because it would accept either twice. It is never asked for a frame that there is not, nor left
+ * to choose one: frames come from a pool of the port's, which knows the banks. What it refuses to
+ * unmap when a failed map is undone is *stuck*: it stays mapped and keeps its frame, and is tried
+ * again whenever somebody comes by.
  *
- * A page moves by way of one spare page: a frame of another bank is mapped there and gets the contents, then the
- * frames of the two pages are exchanged, which cannot happen by half, and the spare one is unmapped.
+ * A page moves by way of one spare page: a frame of another bank is mapped there and gets the
+ * contents, then the frames of the two pages are exchanged, which cannot happen by half, and the
+ * spare one is unmapped.
  *
  * Bound: a call of the driver, or two, per page.
  */
@@ -263,7 +265,8 @@ static uint32_t adsp_bank_of(const struct quire_mmu *mmu, uintptr_t va)
 						  : QUIRE_NOWHERE;
 }
 
-/* The contents of a page that no cache has anything newer of into the spare one, as a DMA engine would. */
+/* The contents of a page that no cache has anything newer of into the spare one, as a DMA engine
+ * would. */
 static void copy_to_spare(struct quire_adsp *adsp, size_t page, size_t spare)
 {
 	size_t bytes = adsp->config.page_size;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cache: the cores, each with a data cache that nobody else sees, and an instruction cache that does not see that.
+ * cache: the cores, each with a data cache that nobody else sees, and an instruction cache that
+ * does not see that.
  *
- * 1. For every address a core has a byte of its line, and what SRAM had there when the line was filled; where the two
- *    differ the line is dirty. The core that runs has its lines mapped at the cached alias: its loads and stores are the
- *    program's.
- * 2. Writing a line back copies all of it to what is behind its address *now*. If nothing is, firmware would take a bus
- *    error: the model is broken from then on.
- * 3. The cache fetches ahead: a line that was invalidated or evicted is filled at once. So the model is in no state
- *    between, and who reads without invalidating first reads what was there at some earlier time.
+ * 1. For every address a core has a byte of its line, and what SRAM had there when the line was
+ *    filled; where the two differ the line is dirty. The core that runs has its lines mapped at the
+ *    cached alias: its loads and stores are the program's.
+ * 2. Writing a line back copies all of it to what is behind its address *now*. If nothing is,
+ *    firmware would take a bus error: the model is broken from then on.
+ * 3. The cache fetches ahead: a line that was invalidated or evicted is filled at once. So the
+ *    model is in no state between, and who reads without invalidating first reads what was there at
+ *    some earlier time.
  *
  * Bound: a step per line.
  */
@@ -165,7 +167,8 @@ bool quire_adsp_is_dirty(const struct quire_adsp *adsp, uint32_t core, const voi
 	       is_dirty(adsp, &adsp->core[core], offset & ~(adsp->config.cache_line - 1));
 }
 
-/* Algorithm "xor" from p. 4 of Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8 (14), 2003. */
+/* Algorithm "xor" from p. 4 of Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8 (14),
+ * 2003. */
 static size_t chance(struct quire_adsp *adsp, size_t below)
 {
 	adsp->random ^= adsp->random << 13;

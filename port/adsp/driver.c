@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * driver: what Zephyr calls sys_mm_drv, on the machine. Above it is the port, or Zephyr's own module.
+ * driver: what Zephyr calls sys_mm_drv, on the machine. Above it is the port, or Zephyr's own
+ * module.
  *
- * Everything is done a page at a time; STRICT undoes what it did before the page that failed, and FAULTY has the
- * faults of the real driver, each where it belongs. A fault that is asked for (config.fault) comes before anything is done.
- * The driver keeps books of its own: which frames are taken, and by the entries, which page has which.
+ * Everything is done a page at a time; STRICT undoes what it did before the page that failed, and
+ * FAULTY has the faults of the real driver, each where it belongs. A fault that is asked for
+ * (config.fault) comes before anything is done. The driver keeps books of its own: which frames are
+ * taken, and by the entries, which page has which.
  */
 #include "machine.h"
 

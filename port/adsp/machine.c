@@ -3,11 +3,13 @@
  * machine: TLB, SRAM and banks, and how a program comes to see them.
  *
  * 1. SRAM is a file in memory. The uncached alias of a page maps its frame from there.
- * 2. The cached alias maps the file of the core that runs (cache.c), which has a byte for each address and knows of
- *    no frames: a cache of virtual addresses. What is mapped is told by its protection alone.
+ * 2. The cached alias maps the file of the core that runs (cache.c), which has a byte for each
+ *    address and knows of no frames: a cache of virtual addresses. What is mapped is told by its
+ *    protection alone.
  * 3. A bank that goes off is filled with noise, so that nobody can live on what was there.
  *
- * If the host refuses a protection or a mapping (it has a limit for their number), the model cannot go on, and says so.
+ * If the host refuses a protection or a mapping (it has a limit for their number), the model cannot
+ * go on, and says so.
  */
 #include "machine.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * machine: what the parts of the model share. TLB, SRAM and banks are in machine.c, the caches in cache.c;
- * the driver is in driver.c, above both; the port is in adsp.c, above the driver.
+ * machine: what the parts of the model share. TLB, SRAM and banks are in machine.c, the caches in
+ * cache.c; the driver is in driver.c, above both; the port is in adsp.c, above the driver.
  *
- * Inside, a *page* is the number of an entry of the TLB, a *frame* the number of a page of SRAM, and an
- * *offset* counts bytes from the first address of the TLB.
+ * Inside, a *page* is the number of an entry of the TLB, a *frame* the number of a page of SRAM,
+ * and an *offset* counts bytes from the first address of the TLB.
  */
 #ifndef QUIRE_ADSP_MACHINE_H
 #define QUIRE_ADSP_MACHINE_H

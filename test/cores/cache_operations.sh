@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Whether each cache operation of the library is needed: builds it without one of them at a time, and sees the tests of
-# cores that do not see each other's writes (test_cores.c) fail. An operation is a call, in src/, of the mmu's writeback, invalidate
-# or icache_sync, or of a function that wraps them. What passes without it is either not needed or not tested.
+# Whether each cache operation of the library is needed: builds it without one of them at a time,
+# and sees the tests of cores that do not see each other's writes (test_cores.c) fail. An operation
+# is a call, in src/, of the mmu's writeback, invalidate or icache_sync, or of a function that wraps
+# them. What passes without it is either not needed or not tested.
 set -u
 cd "$QUIRE_SOURCE_DIR" || exit 1
 wrapped='(quire_(relinquish|fresh_cache|tail_cache|pages_relinquish)|forget_cache|relinquish(_behind)?)'

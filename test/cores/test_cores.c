@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Cores that do not see each other's writes: memory is allocated by one, used by a second, freed by a third and handed
- * out again, in random order, while lines are evicted and fetched at any moment. No byte that somebody owns is
- * ever lost, and nobody is shown what another payer left.
+ * Cores that do not see each other's writes: memory is allocated by one, used by a second, freed by
+ * a third and handed out again, in random order, while lines are evicted and fetched at any moment.
+ * No byte that somebody owns is ever lost, and nobody is shown what another payer left.
  *
- * Every program here keeps the rules of mmu.h and no more. `cache_operations.sh` takes the library's own cache
- * operations away, one at a time, and sees these tests fail.
+ * Every program here keeps the rules of mmu.h and no more. `cache_operations.sh` takes the
+ * library's own cache operations away, one at a time, and sees these tests fail.
  */
 #include <string.h>
 

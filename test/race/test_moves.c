@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Banks are emptied while threads allocate, use and free: those whose pages may move hold still for it, the others go
- * on, and pages that are retained are taken and given meanwhile.
+ * Banks are emptied while threads allocate, use and free: those whose pages may move hold still for
+ * it, the others go on, and pages that are retained are taken and given meanwhile.
  */
 #include <pthread.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* adsp: see adsp.h. One fault at a time is armed: a call of the driver, and the page at which it fails, once. */
+/* adsp: see adsp.h. One fault at a time is armed: a call of the driver, and the page at which it
+ * fails, once. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

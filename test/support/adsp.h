@@ -2,9 +2,10 @@
 /*
  * adsp: the model driver of support/mmu.h on the model of the Intel ADSP.
  *
- * With QUIRE_TEST_PORT=adsp-strict or adsp-faulty in the environment, a test_mmu takes its pages from that port in
- * place of plain host memory. It goes on checking the contract from above; the port and its driver work below. Failures that a
- * test asks for become failures of the driver at one page, so the port has to undo what it did before.
+ * With QUIRE_TEST_PORT=adsp-strict or adsp-faulty in the environment, a test_mmu takes its pages
+ * from that port in place of plain host memory. It goes on checking the contract from above; the
+ * port and its driver work below. Failures that a test asks for become failures of the driver at
+ * one page, so the port has to undo what it did before.
  */
 #ifndef QUIRE_TEST_ADSP_H
 #define QUIRE_TEST_ADSP_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The driver of the ADSP model: strict, it does all or nothing; faulty, it has each fault of the real one, so
- * that who passes on it gets along with that.
+ * The driver of the ADSP model: strict, it does all or nothing; faulty, it has each fault of the
+ * real one, so that who passes on it gets along with that.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The machine of the ADSP model: entries, banks, aliases and caches do what the hardware does, also what is done to
- * others by a line that is evicted late.
+ * The machine of the ADSP model: entries, banks, aliases and caches do what the hardware does, also
+ * what is done to others by a line that is evicted late.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The port on the ADSP's driver: all or nothing, whichever call of the driver fails and however it behaves. Every
- * test is played on both behaviours.
+ * The port on the ADSP's driver: all or nothing, whichever call of the driver fails and however it
+ * behaves. Every test is played on both behaviours.
  */
 #include <errno.h>
 #include <string.h>
@@ -279,7 +279,8 @@ static void a_move_that_fails_changes_nothing(void **state)
 		frame = quire_adsp_frame_of(&adsp, (void *)va(18));
 		fail_in = n;
 		status = move(18);
-		/* The last call gives the old frame back: if that is refused, the page has moved all the same. */
+		/* The last call gives the old frame back: if that is refused, the page has moved
+		 * all the same. */
 		if (status) {
 			refused++;
 			assert_status(status, QUIRE_EDRIVER);

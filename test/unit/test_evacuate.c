@@ -244,6 +244,58 @@ static void retained_pages_are_given_back_and_not_moved(void **state)
 	end();
 }
 
+static void only_moves_that_mapping_has_earned_are_made(void **state)
+{
+	struct quire_vspace_stats stats;
+	size_t moved;
+
+	(void)state;
+	begin(0);
+	scatter(); /* 69 pages mapped; banks of 3 and 5 pages could be emptied */
+	assert_ok(quire_vspace_save_power(&vs, 4, &moved));
+	assert_int_equal(moved, 0);
+	assert_int_equal(movers[0].asked + movers[1].asked, 0);
+	assert_ok(quire_vspace_save_power(&vs, 5, &moved));
+	assert_int_equal(moved, 3);
+	assert_int_equal(banks_on(), 2);
+	assert_ok(quire_vspace_save_power(&vs, 11, &moved));
+	assert_int_equal(moved, 0); /* 7 earned, 3 of them made */
+	assert_ok(quire_vspace_save_power(&vs, 12, &moved));
+	assert_int_equal(moved, 5);
+	assert_int_equal(banks_on(), 1);
+	assert_ok(quire_vspace_save_power(&vs, 100, &moved));
+	assert_int_equal(moved, 0); /* no bank less would do */
+	quire_vspace_stats(&vs, &stats);
+	assert_int_equal(stats.mapped_pages, 69);
+	assert_int_equal(stats.moved_pages, 8);
+	all_hold();
+	end();
+}
+
+static void saving_power_tells_what_went_wrong(void **state)
+{
+	size_t moved;
+
+	(void)state;
+	begin(0);
+	scatter();
+	fail_in = 5;
+	assert_status(quire_vspace_save_power(&vs, 100, &moved), QUIRE_EDRIVER);
+	assert_int_equal(moved, 4);
+	all_hold();
+	assert_ok(quire_vspace_save_power(&vs, 100, NULL));
+	assert_int_equal(banks_on(), 1);
+	all_hold();
+	assert_status(quire_vspace_save_power(&vs, 0, NULL), QUIRE_EINVAL);
+	assert_status(quire_vspace_save_power(&vs, 101, NULL), QUIRE_EINVAL);
+	assert_status(quire_vspace_save_power(NULL, 5, NULL), QUIRE_EINVAL);
+	mmu.emptiest = NULL;
+	mmu.bank_of = NULL;
+	mmu.move = NULL;
+	assert_status(quire_vspace_save_power(&vs, 5, NULL), QUIRE_EINVAL);
+	end();
+}
+
 static void what_cannot_be_asked_for_is_refused(void **state)
 {
 	struct quire_mover half = { .quiesce = quiesce };
@@ -446,6 +498,8 @@ int main(void)
 		cmocka_unit_test(retained_pages_are_given_back_and_not_moved),
 		cmocka_unit_test(a_retained_page_that_is_taken_while_others_move_stays_where_it_is),
 		cmocka_unit_test(pages_of_heaps_regions_and_code_move_and_guards_stay),
+		cmocka_unit_test(only_moves_that_mapping_has_earned_are_made),
+		cmocka_unit_test(saving_power_tells_what_went_wrong),
 		cmocka_unit_test(what_cannot_be_asked_for_is_refused),
 		cmocka_unit_test(under_churn_contents_stay_and_banks_fall_to_the_fewest),
 	};

@@ -1,44 +1,47 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file adsp.h
- * A model of the Intel ADSP on Linux: what its hardware does to memory, its page driver with the faults
- * that the real one has, and a port on that driver.
+ * A model of the Intel ADSP on Linux: what its hardware does to memory, its page driver with the
+ * faults that the real one has, and a port on that driver.
  *
  * Three things in one object, each usable alone:
  *
- * - **the machine**. A *TLB* of 16-bit entries, one for each virtual page, shared by all cores: page number
- *   in bits 0-11, enabled (12), executable (14), writable (15). *SRAM* in banks that are on while one of
- *   their pages is in use, and lose what they hold when they go off. Every address has two *aliases*: the
- *   uncached one reads and writes SRAM, the cached one goes through the cache of the core that runs. *Cores*
- *   have a write-back cache each, of whole lines, tagged by virtual address, and none sees another's. A
- *   line that is written stays in its core's cache until it is written back, or *evicted*: then all of it
- *   goes to the page that its address names by then, whoever's that is;
- * - **the driver**, shaped like Zephyr's sys_mm_drv: quire_adsp_map_page() and so on. STRICT is what its
- *   documentation says, FAULTY what it really does (see enum quire_adsp_behaviour);
+ * - **the machine**. A *TLB* of 16-bit entries, one for each virtual page, shared by all cores:
+ *   page number in bits 0-11, enabled (12), executable (14), writable (15). *SRAM* in banks that
+ *   are on while one of their pages is in use, and lose what they hold when they go off. Every
+ *   address has two *aliases*: the uncached one reads and writes SRAM, the cached one goes through
+ *   the cache of the core that runs. *Cores* have a write-back cache each, of whole lines, tagged
+ *   by virtual address, and none sees another's. A line that is written stays in its core's cache
+ *   until it is written back, or *evicted*: then all of it goes to the page that its address names
+ *   by then, whoever's that is;
+ * - **the driver**, shaped like Zephyr's sys_mm_drv: quire_adsp_map_page() and so on. STRICT is
+ *   what its documentation says, FAULTY what it really does (see enum quire_adsp_behaviour);
  * - **the port**, a struct quire_mmu that gets along with either.
  *
  * Loads and stores of the program itself are those of the core that runs: quire_adsp_run_on() says
- * which one it is. They are real: a page that is not mapped is a SIGSEGV at its address, as is a write to
- * one that is read-only, through either alias.
+ * which one it is. They are real: a page that is not mapped is a SIGSEGV at its address, as is a
+ * write to one that is read-only, through either alias.
  *
- * **The cache is the worst that the rules allow**: it is never full, and it fetches ahead. A line is in
- * the cache of every core at any time, with what SRAM held when it was last filled or invalidated, so that
- * an invalidation that is left out is always noticed. Whether a line is dirty is told by comparing it with
- * what it was filled with: writing what is there already does not make it so.
+ * **The cache is the worst that the rules allow**: it is never full, and it fetches ahead. A line
+ * is in the cache of every core at any time, with what SRAM held when it was last filled or
+ * invalidated, so that an invalidation that is left out is always noticed. Whether a line is dirty
+ * is told by comparing it with what it was filled with: writing what is there already does not make
+ * it so.
  *
- * **A page smaller than the host's** cannot be taken away from a program. Such a model serves tests of what
- * does not depend on that: the addresses can always be touched, and the uncached alias never.
+ * **A page smaller than the host's** cannot be taken away from a program. Such a model serves tests
+ * of what does not depend on that: the addresses can always be touched, and the uncached alias
+ * never.
  *
  * **Ownership.** The struct is the caller's and must not move between init and fini.
  *
- * **Threads.** The threads of a program are threads of one core. The port has the two locks of mmu.h; all other
- * functions are called while no other thread is inside one.
+ * **Threads.** The threads of a program are threads of one core. The port has the two locks of
+ * mmu.h; all other functions are called while no other thread is inside one.
  *
- * **Cost.** One or two system calls per page to map, unmap or protect; quire_adsp_run_on() one per stretch of
- * mapped pages.
+ * **Cost.** One or two system calls per page to map, unmap or protect; quire_adsp_run_on() one per
+ * stretch of mapped pages.
  *
- * **Not modelled.** Time; ways and sets of the cache; user mode (QUIRE_USER is refused unless `user` says
- * that it is kept out elsewhere).
+ * **Not modelled.** Time; ways and sets of the cache; user mode (QUIRE_USER is refused unless
+ * `user` says that it is kept out elsewhere).
  *
  * Example: two cores, one buffer.
  * @code
@@ -103,11 +106,12 @@ extern "C" {
 enum quire_adsp_behaviour {
 	/** Every call does what is documented, all of it or none. */
 	QUIRE_ADSP_STRICT,
-	/** As the real driver: a page that is mapped is mapped again, and its old frame is lost; a region call goes
-	 *  on behind a page that fails, tells the first error and undoes nothing; unmapping what is not
-	 *  mapped gives away the frame that the old entry still names; the `safe` calls refuse the last page of
-	 *  a region; out of frames is an assertion that fails; moving leaves both addresses mapped; a list of regions is
-	 *  overwritten when it is given back. */
+	/** As the real driver: a page that is mapped is mapped again, and its old frame is lost; a
+	 *  region call goes on behind a page that fails, tells the first error and undoes nothing;
+	 *  unmapping what is not mapped gives away the frame that the old entry still names; the
+	 *  `safe` calls refuse the last page of a region; out of frames is an assertion that fails;
+	 *  moving leaves both addresses mapped; a list of regions is overwritten when it is given
+	 *  back. */
 	QUIRE_ADSP_FAULTY
 };
 
@@ -139,7 +143,8 @@ struct quire_adsp_config {
 	bool movable;  /**< keep one entry for moving pages, and tell Quire of the banks */
 	uint8_t fresh; /**< if not 0: what a frame is filled with when it is mapped, in place of what it held */
 	uint64_t seed; /**< for quire_adsp_disturb */
-	/** Asked before anything is done: 0, or the errno, negative, with which it fails. May be NULL. */
+	/** Asked before anything is done: 0, or the errno, negative, with which it fails. May be
+	 * NULL. */
 	int (*fault)(void *context, enum quire_adsp_call call, uintptr_t va);
 	void *context; /**< for fault() */
 	struct quire_observer
@@ -199,8 +204,8 @@ struct quire_adsp {
 
 /**
  * Make a machine: the image is mapped, nothing else.
- * @return QUIRE_OK; QUIRE_EINVAL for impossible sizes; QUIRE_ENOVIRT if the host has no room. Nothing stays
- *         behind unless QUIRE_OK.
+ * @return QUIRE_OK; QUIRE_EINVAL for impossible sizes; QUIRE_ENOVIRT if the host has no room.
+ *         Nothing stays behind unless QUIRE_OK.
  */
 int32_t quire_adsp_init(struct quire_adsp *adsp, const struct quire_adsp_config *config);
 
@@ -208,9 +213,10 @@ int32_t quire_adsp_init(struct quire_adsp *adsp, const struct quire_adsp_config 
 void quire_adsp_fini(struct quire_adsp *adsp);
 
 /**
- * Whether all books agree with the TLB: each frame taken is behind one page, banks are on that are in use, what the
- * port thinks is free is free; and whether anything happened that firmware would not have survived: a dirty line that
- * went to an address with nothing behind it, a frame that was given back twice, an assertion that failed.
+ * Whether all books agree with the TLB: each frame taken is behind one page, banks are on that are
+ * in use, what the port thinks is free is free; and whether anything happened that firmware would
+ * not have survived: a dirty line that went to an address with nothing behind it, a frame that was
+ * given back twice, an assertion that failed.
  * @return NULL, or the first such thing in words
  */
 const char *quire_adsp_check(struct quire_adsp *adsp);
@@ -218,7 +224,8 @@ const char *quire_adsp_check(struct quire_adsp *adsp);
 /** The port's pool, to look at. */
 const struct quire_frames *quire_adsp_frames(const struct quire_adsp *adsp);
 
-/** Uncached memory outside of the window, zeroed, for records; NULL if there is no more (1 MiB). Aligned to a line. */
+/** Uncached memory outside of the window, zeroed, for records; NULL if there is no more (1 MiB).
+ * Aligned to a line. */
 void *quire_adsp_uncached_memory(struct quire_adsp *adsp, size_t bytes);
 
 /**
@@ -238,7 +245,8 @@ void quire_adsp_disturb(struct quire_adsp *adsp, unsigned lines);
 /** Whether this core would write the line of this byte back. */
 bool quire_adsp_is_dirty(const struct quire_adsp *adsp, uint32_t core, const void *ptr);
 
-/** What a DMA engine reads or writes: virtual addresses, no cache. false: not mapped, or not writable; nothing was done. */
+/** What a DMA engine reads or writes: virtual addresses, no cache. false: not mapped, or not
+ * writable; nothing was done. */
 bool quire_adsp_dma_read(struct quire_adsp *adsp, const void *from, void *to, size_t bytes);
 bool quire_adsp_dma_write(struct quire_adsp *adsp, void *to, const void *from, size_t bytes);
 
@@ -257,11 +265,12 @@ uint32_t quire_adsp_frame_of(const struct quire_adsp *adsp, const void *ptr);
 
 /**
  * @name The driver
- * As <zephyr/drivers/mm/system_mm.h> has them: 0 or a negative errno. Sizes are bytes and whole pages; phys 0: the driver
- * picks frames. In the order of their checks: -EINVAL for what is not whole pages, not in the TLB or not in SRAM,
- * -EFAULT for a page that is mapped already or not mapped, -EBUSY for a frame that somebody has, -ENOMEM if no frame is free,
- * -EIO for a bank that does not come on. Mapping invalidates the page in the cache of the core that runs, and
- * unmapping writes it back.
+ * As <zephyr/drivers/mm/system_mm.h> has them: 0 or a negative errno. Sizes are bytes and whole
+ * pages; phys 0: the driver picks frames. In the order of their checks: -EINVAL for what is not
+ * whole pages, not in the TLB or not in SRAM, -EFAULT for a page that is mapped already or not
+ * mapped, -EBUSY for a frame that somebody has, -ENOMEM if no frame is free, -EIO for a bank that
+ * does not come on. Mapping invalidates the page in the cache of the core that runs, and unmapping
+ * writes it back.
  * @{
  */
 int quire_adsp_map_page(struct quire_adsp *adsp, void *virt, uintptr_t phys, uint32_t flags);
@@ -282,8 +291,8 @@ int quire_adsp_page_phys_get(struct quire_adsp *adsp, void *virt, uintptr_t *phy
 int quire_adsp_move_region(struct quire_adsp *adsp, void *virt_old, size_t size, void *virt_new,
 			   uintptr_t phys_new);
 
-/** What Zephyr's driver lacks: exchange the frames behind two mapped pages. Two stores of 16 bits, so it cannot happen by
- *  half. Contents of the caches are as they were. */
+/** What Zephyr's driver lacks: exchange the frames behind two mapped pages. Two stores of 16 bits,
+ *  so it cannot happen by half. Contents of the caches are as they were. */
 int quire_adsp_exchange_pages(struct quire_adsp *adsp, void *one, void *other);
 
 /** Name a part of the addresses. -ENOMEM: there are QUIRE_ADSP_REGIONS. */
