@@ -14,11 +14,12 @@
 # from the smallest window to the largest comes before 4096 units. A logarithm has 60 % of it there, a
 # square root 23 %, a scan of the window 6 %. What is bad in a window is as bad in larger ones, whether the
 # histories find it there or not, so the worst up to a window counts. LUMP is what another level of summaries
-# may take.
+# may take, and a tenth what histories may miss in a smaller window.
 function log2(n) { return log(n) / log(2) }
 function ceiling(x) { return x == int(x) || x < 0 ? int(x) : int(x) + 1 }
 function fail(why) { print "# " call[row] ": " why; failed = 1 }
 function case_ends(name) {
+	unlike += failed
 	print (failed ? "not ok " : "ok ") ++cases " - " name
 	failed = 0
 }
@@ -147,7 +148,7 @@ function judge_growth(name,  i, n, rise, late) {
 	if ((name, FIRST) in worst && (name, MIDDLE) in worst && (name, LAST) in worst) {
 		rise = worst_up_to(name, LAST) - worst[name, FIRST]
 		late = worst_up_to(name, LAST) - worst_up_to(name, MIDDLE)
-		if (late > rise / 2 + LUMP)
+		if (late > rise / 2 + LUMP + worst_up_to(name, LAST) / 10)
 			fail("of a growth of " rise ", " late " comes after " MIDDLE " units")
 	}
 	case_ends(sprintf("%s grows no faster than %d + %d log2(units)", name, bound_a[name],
@@ -173,6 +174,8 @@ END {
 		print "# the image did not come to its end " broken
 	failed = !ended
 	case_ends("the image ends with everything free and sound")
+	if (unlike)
+		print "# What is meant to take more is recorded anew: doc/bounds.md says how"
 	print "1.." cases
 	exit !ended
 }

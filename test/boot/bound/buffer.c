@@ -180,6 +180,7 @@ const struct bound_layer bound_buffer = {
 	.row_count = ROWS,
 	.most = 500,
 	.asked = 1u << 21,
+	.crowds = true,
 	.begin = begin,
 	.alloc = alloc,
 	.free = give,

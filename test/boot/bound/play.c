@@ -4,8 +4,9 @@
 
 #include "tap.h"
 
-#define MOST    6000u /* allocations of a history: so many can be live */
+#define MOST    (6000u * BOUND_TIMES) /* allocations of a history: so many can be live */
 #define STORAGE ((size_t)640 * 1024)
+#define GAPS    8u
 
 struct random bound_random;
 
@@ -62,9 +63,51 @@ static void give(void *context, uint32_t start)
 	perhaps_probe();
 }
 
+/* Walls between gaps, so that a history of so few allocations finds the window nearly full. */
+static struct {
+	uint32_t wall[GAPS];
+	uint32_t gap[GAPS];
+} crowd;
+
+static void give_unless_refused(uint32_t start)
+{
+	if (start != HISTORY_REFUSED)
+		now.layer->free(NULL, start);
+}
+
+static void crowd_begins(uint32_t units, uint32_t gap)
+{
+	for (uint32_t i = 0; i < GAPS; i++) {
+		crowd.wall[i] = now.layer->alloc(NULL, units / GAPS - gap);
+		crowd.gap[i] = now.layer->alloc(NULL, gap);
+	}
+	for (uint32_t i = 0; i < GAPS; i++)
+		give_unless_refused(crowd.gap[i]);
+}
+
+static void crowd_ends(void)
+{
+	for (uint32_t i = 0; i < GAPS; i++)
+		give_unless_refused(crowd.wall[i]);
+}
+
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
+}
+
+/* Probes are as dense however long it is played. */
+static void set_limits(const struct bound_layer *layer, uint32_t units,
+		       const struct history *history)
+{
+	uint32_t most = layer->most ? layer->most : MOST / BOUND_TIMES;
+
+	if (layer->work)
+		most = smaller(layer->work / units, most);
+	now.layer = layer;
+	now.every = smaller(4 + units / (history->sparse ? 512 : 64), 1 + most / 128);
+	now.left = most * BOUND_TIMES;
+	now.units = layer->asked ? layer->asked * BOUND_TIMES : UINT32_MAX;
 }
 
 static const char *play_one(const struct bound_layer *layer, uint32_t units,
@@ -73,18 +116,19 @@ static const char *play_one(const struct bound_layer *layer, uint32_t units,
 	struct history_player player = {
 		.units = units, .alloc = alloc, .free = give, .live = live, .order = order
 	};
+	bool is_crowded;
 
 	storage_used = 0;
-	now.layer = layer;
-	now.left = layer->most ? layer->most : MOST;
-	if (layer->work)
-		now.left = smaller(layer->work / units, now.left);
-	now.units = layer->asked ? layer->asked : UINT32_MAX;
-	now.every = smaller(4 + units / (history->sparse ? 512 : 64), 1 + now.left / 64);
 	bound_random.state = 1;
 	bound_history(history->name);
+	set_limits(layer, units, history);
+	is_crowded = layer->crowds && !history->sparse && units > now.left;
 	layer->begin(units);
+	if (is_crowded)
+		crowd_begins(units, now.left / 4 / GAPS);
 	history->play(&player);
+	if (is_crowded)
+		crowd_ends();
 	return layer->end();
 }
 

@@ -20,6 +20,9 @@ struct bound_layer {
 	 *  asked for. 0: nowhere for this. */
 	uint32_t most, work, asked;
 
+	/** Units are what is asked for, so that large windows can be nearly filled by a few runs. */
+	bool crowds;
+
 	void (*begin)(uint32_t units);
 	uint32_t (*alloc)(void *context, uint32_t count); /**< as a history's player has it */
 	void (*free)(void *context, uint32_t start);

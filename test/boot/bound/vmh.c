@@ -12,12 +12,20 @@
 
 enum {
 	ALLOC,
-	ALIGNED_ALLOC,
 	ALLOC_RANGE,
+
+	/* Where an alignment may have to be searched for, */
+	ALIGNED_ALLOC,
 	REQUEST,
 	REQUEST_OWN,
-	ALLOC_AT,
 	WOULD_FIT,
+	/* and the same among single blocks. */
+	ALIGNED_SINGLE,
+	REQUEST_SINGLE,
+	REQUEST_OWN_SINGLE,
+	WOULD_FIT_SINGLE,
+
+	ALLOC_AT,
 	RESIZE,
 	RESIZE_RANGE,
 	FREE,
@@ -36,18 +44,27 @@ enum {
 		.call = (name), .each = (instructions), .step = "page of the allocation" \
 	}
 
+#define PER_WORD(name, instructions)                                               \
+	{                                                                          \
+		.call = (name), .each = (instructions), .step = "64 single blocks" \
+	}
+
 static struct bound_row rows[ROWS] = {
 	[ALLOC] = PER_PAGE("alloc", 140),
 	[ALIGNED_ALLOC] = PER_PAGE("aligned_alloc", 140),
 	[ALLOC_RANGE] = PER_PAGE("alloc_range", 140),
 	[REQUEST] = PER_PAGE("request, in steps", 140),
 	[REQUEST_OWN] = PER_PAGE("request, of whole pages", 140),
+	[ALIGNED_SINGLE] = PER_WORD("aligned_alloc", 6),
+	[REQUEST_SINGLE] = PER_WORD("request, in steps", 6),
+	[REQUEST_OWN_SINGLE] = PER_WORD("request, of whole pages", 6),
+	[WOULD_FIT_SINGLE] = PER_WORD("would_fit", 6),
 	[ALLOC_AT] = PER_PAGE("alloc_at", 140),
 	[WOULD_FIT] = PER_PAGE("would_fit", 16),
 	[RESIZE] = PER_PAGE("resize", 140),
 	[RESIZE_RANGE] = PER_PAGE("resize_range", 140),
 	[FREE] = PER_PAGE("free", 140),
-	[FREE_REFUSED] = { .call = "free, refused", .each = 6, .step = "64 single blocks" },
+	[FREE_REFUSED] = PER_WORD("free, refused", 6),
 	[USABLE_SIZE] = { .call = "usable_size" },
 	[SET_ASIDE] = { .call = "set_aside" },
 	[CONTAINS] = { .call = "contains" },
@@ -116,12 +133,16 @@ static void begin_table(uint32_t units)
 	most = 12288;
 }
 
+static void probe_table(void);
+
 static const char *end(void)
 {
 	const char *broken = quire_vmh_check(&heap);
 
 	if (broken)
 		return broken;
+	if (heap.single_most)
+		probe_table();
 	if (quire_vmh_fini(&heap) || quire_vspace_dismiss(&space, &other))
 		return "something is still allocated in the heap";
 	return space_end();
@@ -147,12 +168,36 @@ static size_t bytes_for(uint32_t count)
 	return bytes < most ? bytes : most;
 }
 
+/* A step per word of a table is what searches take, and a wrong pointer, below which the last live allocation
+ * is looked for. */
+static uint32_t single_words(void)
+{
+	uint32_t words = 0;
+
+	for (uint32_t kind = 0; kind < heap.block_kinds && heap.single_most; kind++)
+		words += (heap.blocks[kind].blocks + 63) / 64;
+	return words;
+}
+
+static struct bound_row *searching(uint32_t row)
+{
+	return &rows[heap.single_most ? row - ALIGNED_ALLOC + ALIGNED_SINGLE : row];
+}
+
+static bool is_search(const struct bound_row *row)
+{
+	return row >= &rows[ALIGNED_SINGLE] && row <= &rows[WOULD_FIT_SINGLE];
+}
+
 static uintptr_t take(struct bound_row *row, size_t bytes, const struct step_call *call)
 {
 	uint64_t taken;
 	uintptr_t pointer = bound_call(call, &taken);
 
-	bound_add(row, pointer ? pages_held(pointer) : pages_of(bytes) + 1, taken);
+	if (is_search(row))
+		bound_add(row, single_words(), taken);
+	else
+		bound_add(row, pointer ? pages_held(pointer) : pages_of(bytes) + 1, taken);
 	return pointer;
 }
 
@@ -184,14 +229,16 @@ static void give(void *context, uint32_t line)
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
-static void probe_request(struct bound_row *row, struct quire_request request)
+static void probe_request(uint32_t row, struct quire_request request)
 {
 	struct quire_request asked = request;
 	uint64_t taken;
 
 	bound_call(&CALL(quire_vmh_would_fit, HEAP, POINTER(&asked)), &taken);
-	bound_add(&rows[WOULD_FIT], pages_of(request.size) + 1, taken);
-	give_back(take(row, request.size, &CALL(quire_vmh_request, HEAP, POINTER(&request))));
+	bound_add(searching(WOULD_FIT),
+		  heap.single_most ? single_words() : pages_of(request.size) + 1, taken);
+	give_back(take(searching(row), request.size,
+		       &CALL(quire_vmh_request, HEAP, POINTER(&request))));
 }
 
 static void probe_requests(size_t bytes)
@@ -205,15 +252,32 @@ static void probe_requests(size_t bytes)
 	give_back(take(&rows[ALLOC_RANGE], much,
 		       &CALL(quire_vmh_alloc_range, HEAP, bytes, much, POINTER(&granted))));
 	for (size_t align = 32; align <= 2 * PAGE; align *= 4)
-		give_back(take(&rows[ALIGNED_ALLOC], bytes,
+		give_back(take(searching(ALIGNED_ALLOC), bytes,
 			       &CALL(quire_vmh_aligned_alloc, HEAP, align, bytes)));
-	probe_request(
-		&rows[REQUEST],
-		(struct quire_request){ .size = more, .min = bytes, .step = 96, .align = 128 });
-	probe_request(&rows[REQUEST_OWN],
+	probe_request(REQUEST, (struct quire_request){
+				       .size = more, .min = bytes, .step = 96, .align = 128 });
+	probe_request(REQUEST_OWN,
 		      (struct quire_request){ .size = bytes, .flags = QUIRE_OWN_PAGES });
-	probe_request(&rows[REQUEST_OWN],
+	probe_request(REQUEST_OWN,
 		      (struct quire_request){ .size = more, .min = 1, .budget = &other });
+}
+
+/* Once for each table: all blocks that begin a page are taken, so that such a block is looked for in each word
+ * of the bundles that have others, and in vain. */
+static void probe_table(void)
+{
+	static uint32_t done;
+	size_t bytes = heap.blocks[1].block_size;
+
+	if (done == heap.blocks[1].blocks)
+		return;
+	done = heap.blocks[1].blocks;
+	while (quire_vmh_aligned_alloc(&heap, PAGE, bytes))
+		continue;
+	probe_requests(bytes);
+	take(searching(ALIGNED_ALLOC), bytes, &CALL(quire_vmh_aligned_alloc, HEAP, PAGE, bytes));
+	for (uintptr_t pointer = heap.base; pointer < heap.base + heap.window; pointer += PAGE)
+		quire_vmh_free(&heap, (void *)pointer);
 }
 
 /* ---- one allocation -------------------------------------------------------------------------- */
@@ -257,16 +321,6 @@ static void probe_allocation(size_t bytes)
 
 /* ---- places ---------------------------------------------------------------------------------- */
 
-/* The last live allocation below a wrong pointer is looked for. */
-static uint32_t single_words(void)
-{
-	uint32_t words = 0;
-
-	for (uint32_t kind = 0; kind < heap.block_kinds && heap.single_most; kind++)
-		words += (heap.blocks[kind].blocks + 63) / 64;
-	return words;
-}
-
 static void probe_place(uintptr_t pointer, size_t bytes)
 {
 	struct quire_vmh_extent extent;
@@ -304,12 +358,13 @@ static void probe(uint32_t count)
 	probe_place(address(line), 1);
 }
 
-#define LAYER(name_, begin_)                                                                      \
+#define LAYER(name_, begin_, crowds_)                                                             \
 	{                                                                                         \
 		.name = (name_), .rows = rows, .row_count = ROWS, .most = 800, .asked = 1u << 20, \
-		.begin = (begin_), .alloc = alloc, .free = give, .probe = probe, .end = end,      \
+		.crowds = (crowds_), .begin = (begin_), .alloc = alloc, .free = give,             \
+		.probe = probe, .end = end,                                                       \
 	}
 
-const struct bound_layer bound_vmh_elastic = LAYER("vmh, elastic", begin_elastic);
-const struct bound_layer bound_vmh_spanning = LAYER("vmh, spanning", begin_spanning);
-const struct bound_layer bound_vmh_table = LAYER("vmh, table", begin_table);
+const struct bound_layer bound_vmh_elastic = LAYER("vmh, elastic", begin_elastic, true);
+const struct bound_layer bound_vmh_spanning = LAYER("vmh, spanning", begin_spanning, true);
+const struct bound_layer bound_vmh_table = LAYER("vmh, table", begin_table, false);

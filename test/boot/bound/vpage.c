@@ -71,8 +71,8 @@ static struct bound_row rows[ROWS] = {
 	[CHANGE] = { .call = "change" },
 	[DISMISS] = OF_WINDOW("dismiss", 17),
 	[SET_MOVER] = { .call = "set_mover" },
-	[EVACUATE] = OF_WINDOW("evacuate", 85),
-	[TRIM] = OF_WINDOW("trim", 42),
+	[EVACUATE] = OF_WINDOW("evacuate", 90),
+	[TRIM] = OF_WINDOW("trim", 46),
 	[FINI] = { .call = "fini" },
 };
 
@@ -87,18 +87,6 @@ static void begin(uint32_t units)
 	space_begin(units);
 	if (quire_vspace_admit(&space, &other, units / 8, units / 2))
 		__builtin_trap();
-}
-
-static const char *end(void)
-{
-	const char *broken = quire_vspace_check(&space);
-
-	if (broken)
-		return broken;
-	if (quire_vspace_dismiss(&space, &other))
-		return "the budget is still in use";
-	COUNT_STEPS(&rows[TRIM], space.pages, quire_vspace_trim, SPACE);
-	return COUNT(&rows[FINI], quire_vspace_fini, SPACE) ? "something is still allocated" : NULL;
 }
 
 static uintptr_t address(uint32_t page)
@@ -294,6 +282,38 @@ static void probe_window(void)
 	probe_banks();
 }
 
+/* Once for each size of window, all of it: every page is held, and the first bank is emptied; then every
+ * fourth page is retained, which is as many runs as there can be. */
+static void probe_whole(void)
+{
+	static uint32_t done;
+
+	if (done == space.pages)
+		return;
+	done = space.pages;
+	quire_vpage_alloc(&space, space.pages, QUIRE_RW);
+	probe_banks();
+	quire_vpage_free(&space, (void *)address(0));
+	quire_vspace_trim(&space);
+	for (uint32_t page = 3; page < space.pages; page += 4) {
+		quire_vpage_alloc_at(&space, (void *)address(page), 1, QUIRE_RW);
+		quire_vpage_free(&space, (void *)address(page));
+	}
+}
+
+static const char *end(void)
+{
+	const char *broken = quire_vspace_check(&space);
+
+	if (broken)
+		return broken;
+	if (quire_vspace_dismiss(&space, &other))
+		return "the budget is still in use";
+	probe_whole();
+	COUNT_STEPS(&rows[TRIM], space.pages, quire_vspace_trim, SPACE);
+	return COUNT(&rows[FINI], quire_vspace_fini, SPACE) ? "something is still allocated" : NULL;
+}
+
 static void probe(uint32_t count)
 {
 	uint32_t page = random_below(&bound_random, space.pages);
@@ -317,6 +337,7 @@ const struct bound_layer bound_vpage = {
 	.row_count = ROWS,
 	.most = 1000,
 	.asked = 1u << 16,
+	.crowds = true,
 	.begin = begin,
 	.alloc = alloc,
 	.free = give,

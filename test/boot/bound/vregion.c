@@ -260,6 +260,7 @@ const struct bound_layer bound_vregion = {
 	.row_count = ROWS,
 	.most = 500,
 	.asked = 1u << 21,
+	.crowds = true,
 	.begin = begin,
 	.alloc = alloc,
 	.free = give,
