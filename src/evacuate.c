@@ -195,11 +195,11 @@ int32_t quire_vspace_evacuate(struct quire_vspace *vs, size_t most_pages, size_t
 static size_t earned_moves(struct quire_vspace *vs, uint32_t percent)
 {
 	struct quire_section section = quire_section_enter(vs);
-	uint64_t earned = vs->mapped_pages * percent / 100;
-	size_t left = earned > vs->moved_pages ? (size_t)(earned - vs->moved_pages) : 0;
+	uint64_t earned = vs->mapped_pages * percent, made = vs->moved_pages * 100;
+	uint64_t left = earned > made ? earned - made : 0; /* hundredths; 64 bits are not divided */
 
 	quire_section_leave(&section);
-	return left;
+	return left < UINT32_MAX ? (uint32_t)left / 100 : UINT32_MAX / 100;
 }
 
 int32_t quire_vspace_save_power(struct quire_vspace *vs, uint32_t percent, size_t *moved)
