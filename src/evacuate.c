@@ -192,11 +192,21 @@ int32_t quire_vspace_evacuate(struct quire_vspace *vs, size_t most_pages, size_t
 	return status;
 }
 
+/* 64 bits are not multiplied or divided: processors of 32 bits call a library for that. */
+static uint64_t times(uint64_t count, uint32_t factor)
+{
+	uint64_t product = 0;
+
+	for (; factor; factor >>= 1, count <<= 1)
+		product += factor & 1 ? count : 0;
+	return product;
+}
+
 static size_t earned_moves(struct quire_vspace *vs, uint32_t percent)
 {
 	struct quire_section section = quire_section_enter(vs);
-	uint64_t earned = vs->mapped_pages * percent, made = vs->moved_pages * 100;
-	uint64_t left = earned > made ? earned - made : 0; /* hundredths; 64 bits are not divided */
+	uint64_t earned = times(vs->mapped_pages, percent), made = times(vs->moved_pages, 100);
+	uint64_t left = earned > made ? earned - made : 0; /* hundredths */
 
 	quire_section_leave(&section);
 	return left < UINT32_MAX ? (uint32_t)left / 100 : UINT32_MAX / 100;
