@@ -120,26 +120,39 @@ static void probe_alignments(uint32_t count)
 			COUNT(&rows[ALLOC_ALIGNED], quire_extents_alloc, SET, count, align));
 }
 
-/* Every wish at once, at the worst phase. */
+static void probe_wish(const struct quire_extent_wish *wish)
+{
+	uint32_t granted;
+
+	COUNT(&rows[WOULD_TAKE], quire_extents_would_take, SET, POINTER(wish), POINTER(&granted));
+	give_unless_refused(
+		COUNT(&rows[TAKE], quire_extents_take, SET, POINTER(wish), POINTER(&granted)));
+	if (low >= set.units)
+		low = 0;
+	give_unless_refused(
+		COUNT(&rows[TAKE_LOW], quire_extents_take_low, SET, POINTER(wish), POINTER(&low)));
+}
+
+/* Every wish at once, at any phase. */
 static void probe_wishes(uint32_t count)
 {
 	uint32_t align = 1u << random_between(&bound_random, 0, 7);
-	struct quire_extent_wish wish = {
+
+	probe_wish(&(struct quire_extent_wish){
 		.min = count,
 		.preferred = count + random_below(&bound_random, 4 * count),
 		.step = random_between(&bound_random, 1, 5),
 		.align = align,
 		.phase = random_below(&bound_random, align),
-	};
-	uint32_t granted;
+	});
+}
 
-	COUNT(&rows[WOULD_TAKE], quire_extents_would_take, SET, POINTER(&wish), POINTER(&granted));
-	give_unless_refused(
-		COUNT(&rows[TAKE], quire_extents_take, SET, POINTER(&wish), POINTER(&granted)));
-	if (low >= set.units)
-		low = 0;
-	give_unless_refused(
-		COUNT(&rows[TAKE_LOW], quire_extents_take_low, SET, POINTER(&wish), POINTER(&low)));
+static void probe_aligned(uint32_t count, uint32_t align)
+{
+	give_unless_refused(COUNT(&rows[ALLOC_ALIGNED], quire_extents_alloc, SET, count, align));
+	for (uint32_t more = 0; more <= 4 * count; more += more ? more : 1)
+		probe_wish(&(struct quire_extent_wish){
+			.min = count, .preferred = count + more, .step = 1, .align = align });
 }
 
 /* ---- one run --------------------------------------------------------------------------------- */
@@ -201,6 +214,7 @@ const struct bound_layer bound_extent_compact = {
 	.alloc = alloc,
 	.free = give,
 	.probe = probe,
+	.aligned = probe_aligned,
 	.end = end,
 };
 
@@ -213,5 +227,6 @@ const struct bound_layer bound_extent_exact = {
 	.alloc = alloc,
 	.free = give,
 	.probe = probe,
+	.aligned = probe_aligned,
 	.end = end,
 };

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* play: see play.h. */
+/*
+ * play: see play.h. A history is cut off after so many allocations: more take too long to emulate. One that
+ * would need more to fill a window finds it nearly full, and what no history brings, gaps that no aligned
+ * request fits, is built first.
+ */
 #include "play.h"
 
 #include "tap.h"
@@ -7,6 +11,8 @@
 #define MOST    (6000u * BOUND_TIMES) /* allocations of a history: so many can be live */
 #define STORAGE ((size_t)640 * 1024)
 #define GAPS    8u
+#define TEETH   64u
+#define SPREAD  4u /* of lengths of gaps between teeth */
 
 struct random bound_random;
 
@@ -37,6 +43,19 @@ void *bound_storage(size_t bytes)
 	return taken;
 }
 
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static void give_unless_refused(uint32_t start)
+{
+	if (start != HISTORY_REFUSED)
+		now.layer->free(NULL, start);
+}
+
+/* ---- the player of a history ------------------------------------------------------------------- */
+
 static void perhaps_probe(void)
 {
 	if (!random_below(&bound_random, now.every))
@@ -63,17 +82,13 @@ static void give(void *context, uint32_t start)
 	perhaps_probe();
 }
 
+/* ---- a crowded window --------------------------------------------------------------------------- */
+
 /* Walls between gaps, so that a history of so few allocations finds the window nearly full. */
 static struct {
 	uint32_t wall[GAPS];
 	uint32_t gap[GAPS];
 } crowd;
-
-static void give_unless_refused(uint32_t start)
-{
-	if (start != HISTORY_REFUSED)
-		now.layer->free(NULL, start);
-}
 
 static void crowd_begins(uint32_t units, uint32_t gap)
 {
@@ -91,10 +106,7 @@ static void crowd_ends(void)
 		give_unless_refused(crowd.wall[i]);
 }
 
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
+/* ---- a history --------------------------------------------------------------------------------- */
 
 /* Probes are as dense however long it is played. */
 static void set_limits(const struct bound_layer *layer, uint32_t units,
@@ -132,16 +144,82 @@ static const char *play_one(const struct bound_layer *layer, uint32_t units,
 	return layer->end();
 }
 
+/* ---- gaps that have the length but not the alignment ------------------------------------------- */
+
+static uint32_t take_next(uint32_t *start, uint32_t count)
+{
+	uint32_t taken = now.layer->alloc_at ? now.layer->alloc_at(*start, count)
+					     : now.layer->alloc(NULL, count);
+
+	*start += count;
+	return taken;
+}
+
+/* A gap that begins a unit behind a multiple of `align` and ends before the next, and a wall up to there. Behind
+ * them all is free, or nothing. */
+static uint32_t build_teeth(uint32_t units, uint32_t align, uint32_t gap, bool full)
+{
+	uint32_t teeth = smaller(units / align - 1, TEETH);
+	uint32_t start = 0;
+
+	live[0] = take_next(&start, 1);
+	for (uint32_t tooth = 0; tooth < teeth; tooth++) {
+		uint32_t length = gap - (gap > SPREAD ? tooth % SPREAD : 0);
+
+		order[tooth] = take_next(&start, length);
+		live[tooth + 1] = take_next(&start, align - length);
+	}
+	if (full)
+		live[++teeth] = take_next(&start, units - start);
+	for (uint32_t tooth = 0; tooth < teeth - full; tooth++)
+		give_unless_refused(order[tooth]);
+	return teeth;
+}
+
+static void play_teeth(uint32_t units, uint32_t align, uint32_t gap, bool full)
+{
+	uint32_t teeth = build_teeth(units, align, gap, full);
+
+	for (uint32_t count = gap; count && gap - count <= SPREAD; count--)
+		now.layer->aligned(count, align);
+	for (uint32_t tooth = 0; tooth <= teeth; tooth++)
+		give_unless_refused(live[tooth]);
+}
+
+/* A search looks at so many gaps as it ever does, and finds none that will do. */
+static const char *play_misaligned(const struct bound_layer *layer, uint32_t units)
+{
+	storage_used = 0;
+	now.layer = layer;
+	bound_random.state = 1;
+	bound_history("misaligned gaps");
+	layer->begin(units);
+	for (uint32_t align = 2; align <= units / 4; align *= 2) {
+		play_teeth(units, align, align / 2, false);
+		play_teeth(units, align, align / 2, true);
+		play_teeth(units, align, align - 1, true);
+	}
+	return layer->end();
+}
+
+/* ---- all of it --------------------------------------------------------------------------------- */
+
+static const char *play_window(const struct bound_layer *layer, uint32_t units)
+{
+	const char *broken = layer->aligned ? play_misaligned(layer, units) : NULL;
+
+	for (size_t i = 0; i < history_count && !broken; i++)
+		broken = play_one(layer, units, &histories[i]);
+	return broken;
+}
+
 const char *bound_play(const struct bound_layer *layer)
 {
-	for (size_t window = 0; window < sizeof(windows) / sizeof(windows[0]); window++) {
-		for (size_t i = 0; i < history_count; i++) {
-			const char *broken = play_one(layer, windows[window], &histories[i]);
+	const char *broken = NULL;
 
-			if (broken)
-				return broken;
-		}
-		bound_print(layer->name, windows[window], layer->rows, layer->row_count);
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]) && !broken; i++) {
+		broken = play_window(layer, windows[i]);
+		bound_print(layer->name, windows[i], layer->rows, layer->row_count);
 	}
-	return NULL;
+	return broken;
 }

@@ -28,6 +28,12 @@ struct bound_layer {
 	void (*free)(void *context, uint32_t start);
 	void (*probe)(uint32_t count); /**< the other calls; count: what was asked for last */
 	const char *(*end)(void);      /**< all is free. NULL, or what is broken */
+
+	/** Take exactly these units, and what free is given then; NULL: alloc goes upwards anyway. */
+	uint32_t (*alloc_at)(uint32_t start, uint32_t count);
+
+	/** All searches for runs of at least `count` units at a multiple of `align`; may be NULL. */
+	void (*aligned)(uint32_t count, uint32_t align);
 };
 
 extern const struct bound_layer bound_extent_compact, bound_extent_exact, bound_frames, bound_vpage,

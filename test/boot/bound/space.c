@@ -75,7 +75,7 @@ void space_begin_at(uintptr_t base, uint32_t pages)
 		.base = (void *)base,
 		.pages = pages,
 		.budgets = SPACE_BUDGETS,
-		.physical_pages = pages,
+		.physical_pages = 2 * pages,
 		.retain = pages / 4,
 		.storage_bytes = QUIRE_VSPACE_STORAGE(pages, SPACE_BUDGETS),
 	};

@@ -22,7 +22,7 @@ extern size_t space_in_use;
 /** The window's first byte. */
 #define SPACE_BASE ((uintptr_t)1 << 36)
 
-/** A window of so many pages, of which a quarter may be retained. */
+/** A window of so many pages, of which a quarter may be retained, and twice as many physical pages. */
 void space_begin(uint32_t pages);
 
 /** The same at an address of the caller's. */

@@ -227,6 +227,16 @@ static void give(void *context, uint32_t line)
 	give_back(address(line));
 }
 
+static uint32_t alloc_at(uint32_t start, uint32_t count)
+{
+	const uintptr_t pointer = heap.base + start * block;
+
+	return take(&rows[ALLOC_AT], count * block,
+		    &CALL(quire_vmh_alloc_at, HEAP, pointer, count * block))
+		       ? (uint32_t)((pointer - heap.base) / LINE)
+		       : HISTORY_REFUSED;
+}
+
 /* ---- requests -------------------------------------------------------------------------------- */
 
 static void probe_request(uint32_t row, struct quire_request request)
@@ -260,6 +270,23 @@ static void probe_requests(size_t bytes)
 		      (struct quire_request){ .size = bytes, .flags = QUIRE_OWN_PAGES });
 	probe_request(REQUEST_OWN,
 		      (struct quire_request){ .size = more, .min = 1, .budget = &other });
+}
+
+static void probe_aligned(uint32_t count, uint32_t align)
+{
+	size_t bytes = count * block, bytes_aligned = align * (size_t)LINE;
+
+	if (heap.single_most)
+		return;
+	give_back(take(&rows[ALIGNED_ALLOC], bytes,
+		       &CALL(quire_vmh_aligned_alloc, HEAP, bytes_aligned, bytes)));
+	for (uint32_t more = 0; more <= 4 * count; more += more ? more : 1)
+		probe_request(REQUEST, (struct quire_request){ .size = bytes + more * block,
+							       .min = bytes,
+							       .align = bytes_aligned });
+	if (bytes_aligned == PAGE)
+		probe_request(REQUEST_OWN,
+			      (struct quire_request){ .size = bytes, .flags = QUIRE_OWN_PAGES });
 }
 
 /* Once for each table: all blocks that begin a page are taken, so that such a block is looked for in each word
@@ -362,7 +389,7 @@ static void probe(uint32_t count)
 	{                                                                                         \
 		.name = (name_), .rows = rows, .row_count = ROWS, .most = 800, .asked = 1u << 20, \
 		.crowds = (crowds_), .begin = (begin_), .alloc = alloc, .free = give,             \
-		.probe = probe, .end = end,                                                       \
+		.probe = probe, .alloc_at = alloc_at, .aligned = probe_aligned, .end = end,       \
 	}
 
 const struct bound_layer bound_vmh_elastic = LAYER("vmh, elastic", begin_elastic, true);

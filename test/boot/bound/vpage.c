@@ -101,8 +101,7 @@ static uint32_t page_of(uintptr_t pointer)
 
 static void give_pages(uintptr_t pointer, size_t pages)
 {
-	COUNT_STEPS(&rows[pages > 2 * (size_t)MAPPED ? FREE_RESERVED : FREE], (uint32_t)pages,
-		    quire_vpage_free, SPACE, pointer);
+	COUNT_STEPS(&rows[FREE], (uint32_t)pages, quire_vpage_free, SPACE, pointer);
 }
 
 static uint32_t alloc(void *context, uint32_t count)
@@ -116,8 +115,14 @@ static uint32_t alloc(void *context, uint32_t count)
 
 static void give(void *context, uint32_t start)
 {
+	size_t pages = quire_vpage_size(&space, (void *)address(start));
+
 	(void)context;
-	give_pages(address(start), quire_vpage_size(&space, (void *)address(start)));
+	if (pages <= MAPPED)
+		give_pages(address(start), pages);
+	else
+		COUNT_STEPS(&rows[FREE_RESERVED], (uint32_t)pages, quire_vpage_free, SPACE,
+			    address(start));
 }
 
 /* ---- requests ---------------------------------------------------------------------------------- */
@@ -148,6 +153,22 @@ static void probe_requests(uint32_t count)
 	probe_request(&rows[REQUEST_ALIGNED], (struct quire_request){ .size = bytes,
 								      .align = 16 * PAGE,
 								      .flags = QUIRE_GUARD });
+}
+
+static void probe_aligned(uint32_t count, uint32_t align)
+{
+	size_t bytes = count * PAGE;
+
+	if (count > MAPPED)
+		return;
+	probe_request(&rows[REQUEST_ALIGNED], (struct quire_request){ .size = bytes,
+								      .align = align * PAGE,
+								      .flags = QUIRE_GUARD });
+	for (uint32_t more = 0; more <= 4 * count; more += more ? more : 1)
+		probe_request(&rows[REQUEST_ALIGNED],
+			      (struct quire_request){ .size = bytes + more * PAGE,
+						      .min = bytes,
+						      .align = align * PAGE });
 }
 
 /* ---- one allocation ---------------------------------------------------------------------------- */
@@ -207,7 +228,7 @@ static void probe_reservation(uint32_t count)
 		return;
 	probe_parts(pointer, count);
 	probe_resizes(pointer, count);
-	if (!random_below(&bound_random, 8))
+	if (probes == SOME || !random_below(&bound_random, 8))
 		probe_checkers(pointer, count);
 	give_pages(pointer, quire_vpage_size(&space, (void *)pointer));
 	pointer = COUNT_STEPS(&rows[ALLOC], count, quire_vpage_alloc, SPACE, count, QUIRE_RW);
@@ -326,7 +347,7 @@ static void probe(uint32_t count)
 	if (count > MAPPED)
 		count = MAPPED;
 	probe_requests(count);
-	probe_reservation(count);
+	probe_reservation(probes == SOME ? MAPPED : count);
 	probe_place(page, count);
 	probe_place(page, 1);
 }
@@ -342,5 +363,6 @@ const struct bound_layer bound_vpage = {
 	.alloc = alloc,
 	.free = give,
 	.probe = probe,
+	.aligned = probe_aligned,
 	.end = end,
 };

@@ -192,19 +192,37 @@ static void give(void *context, uint32_t line)
 	give_back(address(line));
 }
 
-static void probe_request(size_t bytes)
+static void probe_request(struct quire_request request)
 {
-	size_t more = bytes + random_below(&bound_random, 4 * (uint32_t)bytes);
-	struct quire_request request = { .size = more, .min = bytes, .step = 96, .align = 128 };
 	struct quire_request asked = request;
 	uint64_t taken;
 
 	bound_call(&CALL(quire_vregion_would_fit, REGION, QUIRE_INTERIM, POINTER(&asked)), &taken);
-	bound_add(&rows[WOULD_FIT], pages_at(0, more) + 1, taken);
-	give_back(take(&rows[REQUEST], more,
+	bound_add(&rows[WOULD_FIT], pages_at(0, request.size) + 1, taken);
+	give_back(take(&rows[REQUEST], request.size,
 		       &CALL(quire_vregion_request, REGION, QUIRE_INTERIM, POINTER(&request))));
+}
+
+static void probe_requests(size_t bytes)
+{
+	size_t more = bytes + random_below(&bound_random, 4 * (uint32_t)bytes);
+
+	probe_request(
+		(struct quire_request){ .size = more, .min = bytes, .step = 96, .align = 128 });
 	give_back(take(&rows[ALLOC_COHERENT], bytes,
 		       &CALL(quire_vregion_alloc_coherent, REGION, QUIRE_INTERIM, bytes, LINE)));
+}
+
+static void probe_aligned(uint32_t count, uint32_t align)
+{
+	size_t bytes = (size_t)count * LINE;
+
+	for (uint32_t more = 0; more <= 4 * count; more += more ? more : 1)
+		probe_request((struct quire_request){
+			.size = bytes + more * LINE, .min = bytes, .align = align * (size_t)LINE });
+	give_back(take(&rows[ALLOC_COHERENT], bytes,
+		       &CALL(quire_vregion_alloc_coherent, REGION, QUIRE_INTERIM, bytes,
+			     align * (size_t)LINE)));
 }
 
 static void resize(uintptr_t pointer, size_t min, size_t preferred)
@@ -249,7 +267,7 @@ static void probe(uint32_t count)
 {
 	size_t bytes = (size_t)count * LINE;
 
-	probe_request(bytes);
+	probe_requests(bytes);
 	probe_allocation(bytes);
 	probe_place(address(random_below(&bound_random, interim_pages * (uint32_t)(PAGE / LINE))));
 }
@@ -265,5 +283,6 @@ const struct bound_layer bound_vregion = {
 	.alloc = alloc,
 	.free = give,
 	.probe = probe,
+	.aligned = probe_aligned,
 	.end = end,
 };
