@@ -124,17 +124,14 @@ static int32_t move_page(struct job *job, uint32_t index)
 {
 	struct quire_vspace *vs = job->vs;
 	uintptr_t address = quire_page_address(vs, index);
-	struct quire_event event = { .kind = QUIRE_EVENT_MOVE,
-				     .object = vs,
-				     .ptr = quire_pointer(address),
-				     .size = vs->page_size };
 	int32_t status;
 
 	vs->page[index].state = PAGE_ARRIVING;
 	quire_unlock(vs);
 	status = vs->mmu->move(vs->mmu, address);
 	if (!status)
-		quire_tell(vs, &event);
+		quire_tell_about(vs, QUIRE_EVENT_MOVE, vs, quire_pointer(address), vs->page_size,
+				 0);
 	quire_lock(vs);
 	vs->page[index].state = PAGE_PRESENT;
 	vs->moved_pages += !status;

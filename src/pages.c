@@ -329,18 +329,11 @@ void quire_pages_relinquish(const struct quire_vspace *vs, uint32_t first, uint3
 
 /* ---- driver calls: the short lock is let go for their time ---------------------------------- */
 
-static void tell_pages(struct quire_vspace *vs, uint32_t kind, uint32_t first, uint32_t count)
+static void tell_pages(struct quire_vspace *vs, enum quire_event_kind kind, uint32_t first,
+		       uint32_t count)
 {
-	if (vs->observer) {
-		struct quire_event event = {
-			.kind = kind,
-			.object = vs,
-			.ptr = quire_pointer(quire_page_address(vs, first)),
-			.size = (size_t)count << vs->page_shift,
-		};
-
-		quire_tell(vs, &event);
-	}
+	quire_tell_about(vs, kind, vs, quire_pointer(quire_page_address(vs, first)),
+			 (size_t)count << vs->page_shift, 0);
 }
 
 /* USER pages never show what was in their frames before, also where the user may not write. If the
@@ -713,4 +706,45 @@ void quire_tell(struct quire_vspace *vs, const struct quire_event *event)
 {
 	if (vs->observer)
 		vs->observer->notify(vs->observer, event);
+}
+
+void quire_tell_about(struct quire_vspace *vs, enum quire_event_kind kind, const void *object,
+		      const void *ptr, size_t size, uint32_t tag)
+{
+	if (vs->observer) {
+		struct quire_event event = {
+			.kind = kind, .object = object, .ptr = ptr, .size = size, .tag = tag
+		};
+
+		quire_tell(vs, &event);
+	}
+}
+
+static void count_refusal(struct quire_refusals *refused, int32_t why)
+{
+	refused->by_status[-why]++;
+	refused->misuses += quire_is_misuse(why);
+}
+
+int32_t quire_refuse(struct quire_vspace *vs, struct quire_refusals *refused,
+		     struct quire_event *event)
+{
+	if (refused && event->why == QUIRE_ECONTEXT) { /* no place to take a lock */
+		count_refusal(refused, event->why);
+	} else if (refused) {
+		quire_lock(vs);
+		count_refusal(refused, event->why);
+		quire_unlock(vs);
+	}
+	event->kind = quire_is_misuse(event->why) ? QUIRE_EVENT_MISUSE : QUIRE_EVENT_FAIL;
+	quire_tell(vs, event);
+	return event->why;
+}
+
+int32_t quire_refuse_call(struct quire_vspace *vs, struct quire_refusals *refused, int32_t why,
+			  const void *object, size_t size, uint32_t tag)
+{
+	struct quire_event event = { .why = why, .object = object, .size = size, .tag = tag };
+
+	return quire_refuse(vs, refused, &event);
 }

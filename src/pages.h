@@ -203,6 +203,24 @@ bool quire_aside_restore(struct quire_budget *budget, const struct quire_extents
 
 void quire_tell(struct quire_vspace *vs, const struct quire_event *event);
 
+/* Something that went well. */
+void quire_tell_about(struct quire_vspace *vs, enum quire_event_kind kind, const void *object,
+		      const void *ptr, size_t size, uint32_t tag);
+
+/* Count a call that failed, unless `refused` is NULL, and tell it: as misuse if its status says that a
+ * pointer was wrong. Outside a section. Returns the status, event->why. */
+int32_t quire_refuse(struct quire_vspace *vs, struct quire_refusals *refused,
+		     struct quire_event *event);
+
+/* The same for a call that named no pointer. */
+int32_t quire_refuse_call(struct quire_vspace *vs, struct quire_refusals *refused, int32_t why,
+			  const void *object, size_t size, uint32_t tag);
+
+static inline bool quire_is_misuse(int32_t why)
+{
+	return why == QUIRE_EFOREIGN || why == QUIRE_EFREE;
+}
+
 /* A pointer as an event shows it, from a number. */
 static inline void *quire_pointer(uintptr_t address)
 {

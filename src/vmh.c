@@ -129,35 +129,9 @@ static struct quire_budget *payer_of(const struct quire_vmh *heap, const struct 
 
 /* ---- telling -------------------------------------------------------------------------------- */
 
-static void count_refusal(struct quire_vmh *heap, int32_t why)
-{
-	heap->refusals[-why]++;
-	heap->misuses += why == QUIRE_EFOREIGN || why == QUIRE_EFREE;
-}
-
-/* For refusals outside a section; in an interrupt there is no lock to take. */
-static void count_refusal_locked(struct quire_vmh *heap, int32_t why)
-{
-	struct quire_section section;
-
-	if (why == QUIRE_ECONTEXT) {
-		count_refusal(heap, why);
-		return;
-	}
-	section = quire_section_enter(heap->vs);
-	count_refusal(heap, why);
-	quire_section_leave(&section);
-}
-
 int32_t quire_vmh_refuse(struct quire_vmh *heap, int32_t why, size_t size, uint32_t tag)
 {
-	struct quire_event event = {
-		.kind = QUIRE_EVENT_FAIL, .why = why, .object = heap, .size = size, .tag = tag
-	};
-
-	count_refusal_locked(heap, why);
-	quire_tell(heap->vs, &event);
-	return why;
+	return quire_refuse_call(heap->vs, &heap->refused, why, heap, size, tag);
 }
 
 /* The live allocation of a kind that holds the block, or the last one below it. */
@@ -202,33 +176,25 @@ static bool nearest_owner(const struct quire_vmh *heap, uintptr_t address, struc
 
 static int32_t refuse_pointer(struct quire_vmh *heap, int32_t why, const void *ptr)
 {
-	struct quire_event event = {
-		.kind = QUIRE_EVENT_FAIL, .why = why, .object = heap, .ptr = ptr
-	};
-	struct quire_section section = quire_section_enter(heap->vs);
+	struct quire_event event = { .why = why, .object = heap, .ptr = ptr };
+	struct quire_section section;
 	struct grant owner;
 
-	count_refusal(heap, why);
-	if (why == QUIRE_EFOREIGN || why == QUIRE_EFREE) {
-		event.kind = QUIRE_EVENT_MISUSE;
+	if (quire_is_misuse(why)) {
+		section = quire_section_enter(heap->vs);
 		if (nearest_owner(heap, quire_address(heap->vs, ptr), &owner)) {
 			event.owner = quire_pointer(grant_address(&owner));
 			event.owner_size = quire_vmh_usable(heap, &owner);
 		}
+		quire_section_leave(&section);
 	}
-	quire_section_leave(&section);
-	quire_tell(heap->vs, &event);
-	return why;
+	return quire_refuse(heap->vs, &heap->refused, &event);
 }
 
-static void tell_about(struct quire_vmh *heap, uint32_t kind, const void *ptr, size_t size,
-		       uint32_t tag)
+static void tell_about(struct quire_vmh *heap, enum quire_event_kind kind, const void *ptr,
+		       size_t size, uint32_t tag)
 {
-	struct quire_event event = {
-		.kind = kind, .object = heap, .ptr = ptr, .size = size, .tag = tag
-	};
-
-	quire_tell(heap->vs, &event);
+	quire_tell_about(heap->vs, kind, heap, ptr, size, tag);
 }
 
 /* ---- placing: where, and how much ----------------------------------------------------------- */

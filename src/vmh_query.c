@@ -113,10 +113,10 @@ void quire_vmh_stats(struct quire_vmh *heap, struct quire_vmh_stats *stats)
 		.largest = largest_of(heap),
 		.free = free_of(heap),
 		.served = heap->served,
-		.misuses = heap->misuses,
+		.misuses = heap->refused.misuses,
 	};
 	stats->fragmentation = fragmentation(stats->largest, stats->free);
-	memcpy(stats->refusals, heap->refusals, sizeof(stats->refusals));
+	memcpy(stats->refusals, heap->refused.by_status, sizeof(stats->refusals));
 	quire_section_leave(&section);
 }
 
@@ -149,16 +149,9 @@ void quire_vmh_tell_leaks(struct quire_vmh *heap, const void *object, uint32_t t
 
 	for (const void *ptr = NULL; quire_vmh_next(heap, ptr, &extent);
 	     ptr = (const char *)extent.ptr + extent.size) {
-		struct quire_event event = {
-			.kind = QUIRE_EVENT_LEAK,
-			.object = object,
-			.ptr = extent.ptr,
-			.size = extent.size,
-			.tag = tag,
-		};
-
 		if (extent.live)
-			quire_tell(heap->vs, &event);
+			quire_tell_about(heap->vs, QUIRE_EVENT_LEAK, object, extent.ptr,
+					 extent.size, tag);
 	}
 }
 

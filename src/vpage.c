@@ -10,29 +10,9 @@
 
 /* ---- telling what was refused --------------------------------------------------------------- */
 
-static void count_refusal(struct quire_vspace *vs, int32_t why)
-{
-	struct quire_section section;
-
-	if (why == QUIRE_ECONTEXT) { /* no place to take a lock */
-		vs->refusals[-why]++;
-		return;
-	}
-	section = quire_section_enter(vs);
-	vs->refusals[-why]++;
-	vs->misuses += why == QUIRE_EFOREIGN || why == QUIRE_EFREE;
-	quire_section_leave(&section);
-}
-
 static int32_t refuse(struct quire_vspace *vs, int32_t why, size_t size, uint32_t tag)
 {
-	struct quire_event event = {
-		.kind = QUIRE_EVENT_FAIL, .why = why, .object = vs, .size = size, .tag = tag
-	};
-
-	count_refusal(vs, why);
-	quire_tell(vs, &event);
-	return why;
+	return quire_refuse_call(vs, &vs->refused, why, vs, size, tag);
 }
 
 /* The live allocation that holds the page, or the last one below it. */
@@ -50,44 +30,38 @@ static uint32_t nearest_owner(const struct quire_vspace *vs, uint32_t page)
 	return QUIRE_NOWHERE;
 }
 
-static int32_t refuse_pointer(struct quire_vspace *vs, int32_t why, const void *ptr)
+/* In a section. */
+static void name_owner(const struct quire_vspace *vs, struct quire_event *event)
 {
-	uintptr_t address = quire_address(vs, ptr);
-	struct quire_event event = {
-		.kind = QUIRE_EVENT_FAIL, .why = why, .object = vs, .ptr = ptr
-	};
-	struct quire_section section = quire_section_enter(vs);
+	uintptr_t address = quire_address(vs, event->ptr);
+	uint32_t owner = quire_in_window(vs, address)
+				 ? nearest_owner(vs, quire_page_index(vs, address))
+				 : QUIRE_NOWHERE;
 
-	if (why == QUIRE_EFOREIGN || why == QUIRE_EFREE) {
-		uint32_t owner = quire_in_window(vs, address)
-					 ? nearest_owner(vs, quire_page_index(vs, address))
-					 : QUIRE_NOWHERE;
-
-		event.kind = QUIRE_EVENT_MISUSE;
-		if (owner != QUIRE_NOWHERE) {
-			event.owner = quire_pointer(quire_page_address(vs, owner));
-			event.owner_size = (size_t)quire_extents_size(&vs->extents, owner)
-					   << vs->page_shift;
-		}
+	if (owner != QUIRE_NOWHERE) {
+		event->owner = quire_pointer(quire_page_address(vs, owner));
+		event->owner_size = (size_t)quire_extents_size(&vs->extents, owner)
+				    << vs->page_shift;
 	}
-	quire_section_leave(&section);
-	count_refusal(vs, why);
-	quire_tell(vs, &event);
-	return why;
 }
 
-static void tell_about(struct quire_vspace *vs, uint32_t kind, const void *ptr, size_t pages,
-		       uint32_t tag)
+static int32_t refuse_pointer(struct quire_vspace *vs, int32_t why, const void *ptr)
 {
-	if (vs->observer) {
-		struct quire_event event = { .kind = kind,
-					     .object = vs,
-					     .ptr = ptr,
-					     .size = pages << vs->page_shift,
-					     .tag = tag };
+	struct quire_event event = { .why = why, .object = vs, .ptr = ptr };
+	struct quire_section section;
 
-		quire_tell(vs, &event);
+	if (quire_is_misuse(why)) {
+		section = quire_section_enter(vs);
+		name_owner(vs, &event);
+		quire_section_leave(&section);
 	}
+	return quire_refuse(vs, &vs->refused, &event);
+}
+
+static void tell_about(struct quire_vspace *vs, enum quire_event_kind kind, const void *ptr,
+		       size_t pages, uint32_t tag)
+{
+	quire_tell_about(vs, kind, vs, ptr, pages << vs->page_shift, tag);
 }
 
 /* ---- making and ending a vspace ------------------------------------------------------------- */
@@ -903,9 +877,9 @@ void quire_vspace_stats(struct quire_vspace *vs, struct quire_vspace_stats *stat
 		.unmap_calls = vs->unmap_calls,
 		.mapped_pages = vs->mapped_pages,
 		.moved_pages = vs->moved_pages,
-		.misuses = vs->misuses,
+		.misuses = vs->refused.misuses,
 	};
-	memcpy(stats->refusals, vs->refusals, sizeof(stats->refusals));
+	memcpy(stats->refusals, vs->refused.by_status, sizeof(stats->refusals));
 	quire_section_leave(&section);
 }
 

@@ -36,32 +36,21 @@ static void set_ready(struct quire_vregion *vr)
 static int32_t refuse(struct quire_vregion *vr, int32_t why, const void *ptr, size_t size,
 		      uint32_t tag)
 {
-	bool misuse = why == QUIRE_EFOREIGN || why == QUIRE_EFREE;
 	struct quire_event event = {
-		.kind = misuse ? QUIRE_EVENT_MISUSE : QUIRE_EVENT_FAIL,
-		.why = why,
-		.object = vr,
-		.ptr = ptr,
-		.size = size,
-		.tag = tag,
+		.why = why, .object = vr, .ptr = ptr, .size = size, .tag = tag
 	};
 
-	if (misuse) {
+	if (quire_is_misuse(why)) {
 		event.owner = quire_pointer(quire_page_address(vr->vs, vr->first_page));
 		event.owner_size = (size_t)vr->pages << vr->vs->page_shift;
 	}
-	quire_tell(vr->vs, &event);
-	return why;
+	return quire_refuse(vr->vs, NULL, &event);
 }
 
-static void tell_about(struct quire_vregion *vr, uint32_t kind, const void *ptr, size_t size,
-		       uint32_t tag)
+static void tell_about(struct quire_vregion *vr, enum quire_event_kind kind, const void *ptr,
+		       size_t size, uint32_t tag)
 {
-	struct quire_event event = {
-		.kind = kind, .object = vr, .ptr = ptr, .size = size, .tag = tag
-	};
-
-	quire_tell(vr->vs, &event);
+	quire_tell_about(vr->vs, kind, vr, ptr, size, tag);
 }
 
 /* ---- addresses ------------------------------------------------------------------------------ */
@@ -210,14 +199,10 @@ static void make_areas(struct quire_vregion *vr, const struct quire_vregion_conf
 static struct quire_vregion *fail_create(struct quire_vspace *vs, int32_t status, uint32_t tag,
 					 int32_t *why)
 {
-	struct quire_event event = {
-		.kind = QUIRE_EVENT_FAIL, .why = status, .object = vs, .tag = tag
-	};
-
 	if (why)
 		*why = status;
 	if (vs)
-		quire_tell(vs, &event);
+		quire_refuse_call(vs, NULL, status, vs, 0, tag);
 	return NULL;
 }
 

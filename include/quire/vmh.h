@@ -166,8 +166,8 @@ struct quire_vmh {
 	bool owns_window;
 	bool is_elastic;
 	size_t in_use, in_use_peak, pages_held, pages_held_peak;
-	uint64_t served, freed, misuses;
-	uint64_t refusals[QUIRE_STATUSES];
+	uint64_t served, freed;
+	struct quire_refusals refused;
 };
 
 /** Bytes of storage for a table of `bundles` lines with `blocks` blocks in all. Constant. */

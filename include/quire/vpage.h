@@ -109,6 +109,12 @@ struct quire_vspace_stats {
 	uint64_t misuses;                  /**< foreign, stale or misplaced pointers */
 };
 
+/** Calls that failed, as a vspace or a heap counts them. Private. */
+struct quire_refusals {
+	uint64_t by_status[QUIRE_STATUSES];
+	uint64_t misuses;
+};
+
 /** A window. All members are private except where a call says otherwise. */
 struct quire_vspace {
 	const struct quire_mmu *mmu;
@@ -124,8 +130,8 @@ struct quire_vspace {
 	size_t retained;            /* mapped or leaving, users == 0 */
 	size_t held_peak;
 	struct quire_observer *observer;
-	uint64_t map_calls, unmap_calls, mapped_pages, moved_pages, misuses;
-	uint64_t refusals[QUIRE_STATUSES];
+	uint64_t map_calls, unmap_calls, mapped_pages, moved_pages;
+	struct quire_refusals refused;
 };
 
 /** Bytes of storage, a constant expression. */
