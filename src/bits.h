@@ -16,6 +16,16 @@
 #define FOR_SIZE false
 #endif
 
+/* A function of a header, of which builds for size have one copy, in the file that defines ONE_COPY. Only
+ * clang is told: gcc knows by itself where a copy is shorter than a call. */
+#if defined(__clang__) && defined(__OPTIMIZE_SIZE__) && defined(ONE_COPY)
+#define SHARED extern inline
+#elif defined(__clang__) && defined(__OPTIMIZE_SIZE__)
+#define SHARED inline __attribute__((noinline))
+#else
+#define SHARED static inline
+#endif
+
 static inline uint32_t lowest_bit(quire_word word)
 {
 #if UINTPTR_MAX > UINT32_MAX

@@ -5,6 +5,7 @@
  * Bound: each call takes a step per page of its range and a driver call per run of pages that changes,
  * except trim, which looks at the whole window, and only runs when pages are short or it is asked for.
  */
+#define ONE_COPY
 #include "pages.h"
 
 /* ---- sections ------------------------------------------------------------------------------- */

@@ -22,6 +22,7 @@
 
 #include <string.h>
 
+#include "bits.h"
 #include "quire/vpage.h"
 
 enum quire_page_state { PAGE_ABSENT, PAGE_ARRIVING, PAGE_PRESENT, PAGE_LEAVING };
@@ -33,19 +34,19 @@ struct quire_section {
 	bool deep; /* the transition lock is held */
 };
 
-static inline void quire_lock(const struct quire_vspace *vs)
+SHARED void quire_lock(const struct quire_vspace *vs)
 {
 	if (vs->mmu->lock)
 		vs->mmu->lock(vs->mmu);
 }
 
-static inline void quire_unlock(const struct quire_vspace *vs)
+SHARED void quire_unlock(const struct quire_vspace *vs)
 {
 	if (vs->mmu->unlock)
 		vs->mmu->unlock(vs->mmu);
 }
 
-static inline struct quire_section quire_section_enter(struct quire_vspace *vs)
+SHARED struct quire_section quire_section_enter(struct quire_vspace *vs)
 {
 	struct quire_section section = { .vs = vs };
 
@@ -57,7 +58,7 @@ void quire_section_deepen(struct quire_section *section);
 void quire_section_leave(struct quire_section *section);
 
 /* Whether this is interrupt context, where nothing is allowed. */
-static inline bool quire_forbidden(const struct quire_vspace *vs)
+SHARED bool quire_forbidden(const struct quire_vspace *vs)
 {
 	return vs->mmu->in_interrupt && vs->mmu->in_interrupt(vs->mmu);
 }
@@ -70,22 +71,22 @@ size_t quire_pages_spare(const struct quire_vspace *vs);
 /* The cached alias as a number; a pointer that is no alias at all comes back as it is. */
 uintptr_t quire_address(const struct quire_vspace *vs, const void *ptr);
 
-static inline bool quire_in_window(const struct quire_vspace *vs, uintptr_t address)
+SHARED bool quire_in_window(const struct quire_vspace *vs, uintptr_t address)
 {
 	return address >= vs->base && (address - vs->base) >> vs->page_shift < vs->pages;
 }
 
-static inline uint32_t quire_page_index(const struct quire_vspace *vs, uintptr_t address)
+SHARED uint32_t quire_page_index(const struct quire_vspace *vs, uintptr_t address)
 {
 	return (uint32_t)((address - vs->base) >> vs->page_shift);
 }
 
-static inline uintptr_t quire_page_address(const struct quire_vspace *vs, uint32_t page)
+SHARED uintptr_t quire_page_address(const struct quire_vspace *vs, uint32_t page)
 {
 	return vs->base + ((uintptr_t)page << vs->page_shift);
 }
 
-static inline size_t quire_divide_up(size_t a, size_t b)
+SHARED size_t quire_divide_up(size_t a, size_t b)
 {
 	return a / b + (a % b != 0);
 }
@@ -95,7 +96,7 @@ static inline size_t quire_round_up(size_t value, size_t power_of_two)
 	return (value + power_of_two - 1) & ~(power_of_two - 1);
 }
 
-static inline bool quire_power_of_two(size_t value)
+SHARED bool quire_power_of_two(size_t value)
 {
 	return value && !(value & (value - 1));
 }
@@ -216,7 +217,7 @@ int32_t quire_refuse(struct quire_vspace *vs, struct quire_refusals *refused,
 int32_t quire_refuse_call(struct quire_vspace *vs, struct quire_refusals *refused, int32_t why,
 			  const void *object, size_t size, uint32_t tag);
 
-static inline bool quire_is_misuse(int32_t why)
+SHARED bool quire_is_misuse(int32_t why)
 {
 	return why == QUIRE_EFOREIGN || why == QUIRE_EFREE;
 }
