@@ -204,7 +204,7 @@ static const char *check_kind(struct quire_vmh *heap, struct quire_blocks *kind,
 static size_t held_pages(const struct quire_vmh *heap)
 {
 	uint32_t first = quire_page_index(heap->vs, heap->base);
-	size_t pages = quire_divide_up(heap->window, heap->vs->page_size), held = 0;
+	size_t pages = quire_pages_for(heap->vs, heap->window), held = 0;
 
 	for (uint32_t page = 0; page < pages; page++)
 		held += heap->vs->page[first + page].users != 0;

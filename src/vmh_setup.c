@@ -208,7 +208,7 @@ int32_t quire_vmh_init(struct quire_vmh *heap, struct quire_vspace *vs,
 	if (!heap || !vs || !config || check_config(vs, config))
 		return QUIRE_EINVAL;
 	window = config->bundles ? lay_out(vs->mmu, config, NULL) : config->window;
-	pages = quire_divide_up(window, vs->page_size);
+	pages = quire_pages_for(vs, window);
 	if (!window)
 		return QUIRE_EINVAL;
 	if (pages > vs->pages)

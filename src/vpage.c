@@ -296,12 +296,6 @@ static int32_t make_plan(struct quire_vspace *vs, const struct quire_request *re
 	return quire_ledger_knows(&vs->ledger, plan->budget) ? QUIRE_OK : QUIRE_EINVAL;
 }
 
-/* Sizes of requests that were checked do not overflow. */
-static size_t pages_of(const struct quire_vspace *vs, size_t bytes)
-{
-	return (bytes + vs->page_size - 1) >> vs->page_shift;
-}
-
 static uint32_t smaller(size_t a, size_t b)
 {
 	return (uint32_t)(a < b ? a : b);
@@ -311,8 +305,8 @@ static uint32_t smaller(size_t a, size_t b)
 static int32_t plan_wish(const struct quire_vspace *vs, const struct plan *plan,
 			 struct quire_extent_wish *wish)
 {
-	size_t min = pages_of(vs, plan->request.min);
-	size_t preferred = pages_of(vs, plan->request.size);
+	size_t min = quire_pages_for(vs, plan->request.min);
+	size_t preferred = quire_pages_for(vs, plan->request.size);
 	size_t align = plan->request.align >> vs->page_shift;
 	size_t allowed =
 		plan->reserve ? preferred : quire_pages_allowance(vs, plan->budget, plan->spare);
@@ -359,7 +353,7 @@ static int32_t take_addresses(struct quire_vspace *vs, struct plan *plan)
 		return status;
 	plan->request.granted = quire_request_clip(&plan->request, (size_t)(granted - plan->guard)
 									   << vs->page_shift);
-	plan->count = (uint32_t)pages_of(vs, plan->request.granted);
+	plan->count = (uint32_t)quire_pages_for(vs, plan->request.granted);
 	if (plan->count + plan->guard != granted)
 		quire_extents_resize(&vs->extents, plan->first, plan->count + plan->guard);
 	vs->page[plan->first].guard = plan->guard & 1;
@@ -417,7 +411,7 @@ static void *finish(struct quire_vspace *vs, struct quire_request *request, cons
 static int32_t take_at(struct quire_vspace *vs, struct plan *plan, const void *at)
 {
 	uintptr_t address = quire_address(vs, at);
-	size_t pages = pages_of(vs, plan->request.size);
+	size_t pages = quire_pages_for(vs, plan->request.size);
 
 	if (!quire_in_window(vs, address) || address & (vs->page_size - 1) || pages > vs->pages)
 		return QUIRE_EINVAL;
@@ -467,9 +461,9 @@ size_t quire_vpage_would_fit(struct quire_vspace *vs, struct quire_request *requ
 	quire_section_leave(&section);
 	if (request->why)
 		return 0;
-	granted = (uint32_t)pages_of(vs, quire_request_clip(&plan.request,
-							    (size_t)(granted - plan.guard)
-								    << vs->page_shift));
+	granted = (uint32_t)quire_pages_for(vs, quire_request_clip(&plan.request,
+								   (size_t)(granted - plan.guard)
+									   << vs->page_shift));
 	request->granted = (size_t)granted << vs->page_shift;
 	return request->granted;
 }

@@ -95,7 +95,7 @@ struct layout {
 
 static bool page_count(const struct quire_vspace *vs, size_t bytes, uint32_t *pages)
 {
-	size_t count = quire_divide_up(bytes, vs->page_size);
+	size_t count = quire_pages_for(vs, bytes);
 
 	*pages = (uint32_t)count;
 	return count <= vs->pages;
@@ -353,7 +353,7 @@ int32_t quire_vregion_put(struct quire_vregion *vr)
 static void split(struct quire_vregion *vr)
 {
 	struct quire_arena *lifetime = &vr->arena[QUIRE_LIFETIME];
-	uint32_t used = (uint32_t)quire_divide_up(lifetime->used, vr->vs->page_size);
+	uint32_t used = (uint32_t)quire_pages_for(vr->vs, lifetime->used);
 
 	vr->interim_first = lifetime->first_page + used;
 	vr->interim_pages = lifetime->pages - used;
@@ -424,9 +424,9 @@ static int32_t find_slot(const struct quire_vregion *vr, const struct quire_aren
 	if (!slot->size)
 		return QUIRE_ENOVIRT;
 	allowance = quire_pages_allowance(vr->vs, vr->budget, spare);
-	pages = quire_divide_up(slot->offset + slot->size, vr->vs->page_size);
+	pages = quire_pages_for(vr->vs, slot->offset + slot->size);
 	if (pages > arena->committed && pages - arena->committed > allowance) {
-		size_t least = quire_divide_up(slot->offset + request->min, vr->vs->page_size);
+		size_t least = quire_pages_for(vr->vs, slot->offset + request->min);
 		size_t most = bytes_of(vr, arena->committed + (uint32_t)allowance);
 
 		slot->size =
@@ -434,7 +434,7 @@ static int32_t find_slot(const struct quire_vregion *vr, const struct quire_aren
 		if (!slot->size)
 			return quire_pages_refusal(vr->vs, vr->budget, least - arena->committed,
 						   spare);
-		pages = quire_divide_up(slot->offset + slot->size, vr->vs->page_size);
+		pages = quire_pages_for(vr->vs, slot->offset + slot->size);
 	}
 	slot->pages = (uint32_t)pages;
 	return QUIRE_OK;
