@@ -86,10 +86,10 @@ SHARED uintptr_t quire_page_address(const struct quire_vspace *vs, uint32_t page
 	return vs->base + ((uintptr_t)page << vs->page_shift);
 }
 
-/* Pages that so many bytes lie in, from the start of one on. */
+/* Pages that so many bytes lie in, from the start of one on: at most SIZE_MAX / 2. */
 SHARED size_t quire_pages_for(const struct quire_vspace *vs, size_t bytes)
 {
-	return (bytes >> vs->page_shift) + ((bytes & (vs->page_size - 1)) != 0);
+	return (bytes + vs->page_size - 1) >> vs->page_shift;
 }
 
 SHARED size_t quire_divide_up(size_t a, size_t b)

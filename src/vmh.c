@@ -204,9 +204,10 @@ struct order {
 	struct quire_request request; /* checked, with its defaults filled in */
 	struct quire_budget *budget;
 	size_t spare;
-	size_t allowance; /* pages */
-	bool whole;       /* pages of its own */
-	bool dry;         /* only asking: no counters, no set-aside */
+	size_t want, least; /* bytes of address space */
+	size_t allowance;   /* pages */
+	bool whole;         /* pages of its own */
+	bool dry;           /* only asking: no counters, no set-aside */
 };
 
 /* Address space that so many bytes of this order take. */
@@ -303,142 +304,6 @@ static int32_t decide_size(const struct quire_vmh *heap, struct order *order, st
 	return QUIRE_OK;
 }
 
-/* Cut a place down to the size that it is to have. */
-static int32_t cut_to_size(const struct quire_vmh *heap, struct order *order, struct grant *grant)
-{
-	uint32_t blocks = grant->count;
-	int32_t status = decide_size(heap, order, grant, blocks);
-
-	if (!status && grant->count < blocks)
-		quire_blocks_resize(grant->kind, grant->start, grant->count);
-	return status;
-}
-
-/* Take blocks of one kind: at least `min`, at best `preferred` of them. */
-static bool take_blocks(struct quire_blocks *kind, const struct order *order, uint32_t min,
-			uint32_t preferred, struct grant *grant)
-{
-	grant->kind = kind;
-	grant->start = quire_blocks_search(kind, order->request.align, min, preferred, true,
-					   &grant->count);
-	return grant->start != QUIRE_NOWHERE;
-}
-
-/* One block of the smallest kind that holds the wanted size; of a range, else of the largest kind. */
-static bool take_single(struct quire_vmh *heap, const struct order *order, struct grant *grant)
-{
-	size_t want = footprint(heap, order, order->request.size);
-	size_t least = footprint(heap, order, order->request.min);
-	uint32_t rank = 0, sufficient;
-
-	while (rank < heap->block_kinds && heap->by_size[rank]->block_size < want)
-		rank++;
-	sufficient = rank;
-	for (; rank < heap->block_kinds; rank++) {
-		struct quire_blocks *kind = heap->by_size[rank];
-
-		if (take_blocks(kind, order, 1, 1, grant))
-			return true;
-		kind->exhausted += !order->dry;
-	}
-	if (heap->flags & QUIRE_VMH_SPANNING)
-		return false;
-	for (rank = sufficient; rank--;) {
-		struct quire_blocks *kind = heap->by_size[rank];
-
-		if (kind->block_size < least)
-			return false;
-		if (take_blocks(kind, order, 1, 1, grant))
-			return true;
-		kind->exhausted += !order->dry;
-	}
-	return false;
-}
-
-/* How many bytes of what is wanted a kind could give in adjacent blocks, and how many too many. */
-static bool span_offer(const struct quire_vmh *heap, const struct order *order,
-		       struct quire_blocks *kind, size_t *useful, size_t *waste)
-{
-	size_t want = footprint(heap, order, order->request.size);
-	uint32_t min = blocks_for(kind, footprint(heap, order, order->request.min));
-	uint32_t granted;
-	size_t bytes;
-
-	if (quire_blocks_search(kind, order->request.align, min, blocks_for(kind, want), false,
-				&granted) == QUIRE_NOWHERE)
-		return false;
-	bytes = quire_block_bytes(kind, granted);
-	*useful = bytes < want ? bytes : want;
-	*waste = bytes - *useful;
-	return true;
-}
-
-/* Adjacent blocks of the kind that gives most of what is wanted and wastes least. */
-static bool take_span(struct quire_vmh *heap, const struct order *order, struct grant *grant)
-{
-	struct quire_blocks *best = NULL;
-	size_t best_useful = 0, best_waste = 0;
-
-	for (uint32_t rank = heap->block_kinds; rank--;) {
-		struct quire_blocks *kind = heap->by_size[rank];
-		size_t useful, waste;
-
-		if (!span_offer(heap, order, kind, &useful, &waste))
-			continue;
-		if (!best || useful > best_useful ||
-		    (useful == best_useful && waste < best_waste)) {
-			best = kind;
-			best_useful = useful;
-			best_waste = waste;
-		}
-	}
-	return best &&
-	       take_blocks(best, order,
-			   blocks_for(best, footprint(heap, order, order->request.min)),
-			   blocks_for(best, footprint(heap, order, order->request.size)), grant);
-}
-
-static int32_t place_in_table(struct quire_vmh *heap, struct order *order, struct grant *grant)
-{
-	bool found = take_single(heap, order, grant) ||
-		     (heap->flags & QUIRE_VMH_SPANNING && take_span(heap, order, grant));
-	int32_t status = found ? cut_to_size(heap, order, grant) : QUIRE_ENOVIRT;
-
-	if (found && status)
-		quire_blocks_give(grant->kind, grant->start);
-	return status;
-}
-
-/* The most bytes that a place in an elastic heap could have: one shared page at either end. */
-static size_t most_allowed(const struct quire_vmh *heap, const struct order *order)
-{
-	size_t pages = order->allowance + (order->whole ? 0 : 2);
-
-	if (order->allowance > heap->vs->pages)
-		return SIZE_MAX;
-	return pages << heap->vs->page_shift;
-}
-
-static bool take_elastic(struct quire_vmh *heap, const struct order *order, size_t most,
-			 struct grant *grant)
-{
-	struct quire_blocks *kind = heap->blocks;
-	size_t want = footprint(heap, order, order->request.size);
-	uint32_t min = blocks_for(kind, footprint(heap, order, order->request.min));
-	uint32_t preferred = blocks_for(kind, want < most ? want : most);
-	struct quire_extent_wish wish = { .min = min, .preferred = preferred, .step = 1 };
-
-	if (take_blocks(kind, order, min, preferred, grant))
-		return true;
-	if (order->dry || !quire_blocks_wish(kind, order->request.align, &wish))
-		return false;
-	grant->start = quire_aside_claim(order->budget, &kind->runs, &wish, &grant->count);
-	if (grant->start == QUIRE_NOWHERE)
-		return false;
-	heap->vs->page[quire_page_index(heap->vs, grant_address(grant))].aside = 0;
-	return true;
-}
-
 /* Addresses that are set aside look like an allocation, but must not be freed as one. */
 static void mark_aside(struct quire_vmh *heap, const struct quire_budget *budget, uint32_t aside)
 {
@@ -454,31 +319,171 @@ static void restore_aside(struct quire_vmh *heap, struct quire_budget *budget)
 		mark_aside(heap, budget, 1);
 }
 
-static int32_t place_elastic(struct quire_vmh *heap, struct order *order, struct grant *grant)
+/* Cut a place down to the size that it is to have, or give it back. */
+static int32_t cut_to_size(struct quire_vmh *heap, struct order *order, struct grant *grant)
 {
-	size_t most = most_allowed(heap, order);
-	size_t least = footprint(heap, order, order->request.min);
-	int32_t status;
+	uint32_t blocks = grant->count;
+	int32_t status = decide_size(heap, order, grant, blocks);
 
-	if (least > most)
-		return quire_pages_refusal(heap->vs, order->budget, least >> heap->vs->page_shift,
-					   order->spare);
-	if (!take_elastic(heap, order, most, grant))
-		return QUIRE_ENOVIRT;
-	status = cut_to_size(heap, order, grant);
 	if (status) {
 		quire_blocks_give(grant->kind, grant->start);
 		if (!order->dry)
 			restore_aside(heap, order->budget);
+	} else if (grant->count < blocks) {
+		quire_blocks_resize(grant->kind, grant->start, grant->count);
 	}
 	return status;
 }
 
-static int32_t place(struct quire_vmh *heap, struct order *order, struct grant *grant)
+/* Take blocks of one kind: at least `min`, at best `preferred` of them. */
+static bool take_blocks(struct quire_blocks *kind, const struct order *order, uint32_t min,
+			uint32_t preferred, struct grant *grant)
 {
+	grant->kind = kind;
+	grant->start = quire_blocks_search(kind, order->request.align, min, preferred, true,
+					   &grant->count);
+	return grant->start != QUIRE_NOWHERE;
+}
+
+/* A single block. */
+static bool take_block(struct quire_blocks *kind, const struct order *order, struct grant *grant)
+{
+	bool taken = take_blocks(kind, order, 1, 1, grant);
+
+	kind->exhausted += !taken && !order->dry;
+	return taken;
+}
+
+/* One block of the smallest kind that holds the wanted size; of a range, else of the largest kind. */
+static bool take_single(struct quire_vmh *heap, const struct order *order, struct grant *grant)
+{
+	uint32_t rank = 0, sufficient;
+
+	while (rank < heap->block_kinds && heap->by_size[rank]->block_size < order->want)
+		rank++;
+	sufficient = rank;
+	for (; rank < heap->block_kinds; rank++)
+		if (take_block(heap->by_size[rank], order, grant))
+			return true;
+	if (heap->flags & QUIRE_VMH_SPANNING)
+		return false;
+	for (rank = sufficient; rank--;) {
+		if (heap->by_size[rank]->block_size < order->least)
+			return false;
+		if (take_block(heap->by_size[rank], order, grant))
+			return true;
+	}
+	return false;
+}
+
+/* How many bytes of what is wanted a kind could give in adjacent blocks, and how many too many. */
+static bool span_offer(const struct order *order, struct quire_blocks *kind, size_t *useful,
+		       size_t *waste)
+{
+	uint32_t granted;
+	size_t bytes;
+
+	if (quire_blocks_search(kind, order->request.align, blocks_for(kind, order->least),
+				blocks_for(kind, order->want), false, &granted) == QUIRE_NOWHERE)
+		return false;
+	bytes = quire_block_bytes(kind, granted);
+	*useful = bytes < order->want ? bytes : order->want;
+	*waste = bytes - *useful;
+	return true;
+}
+
+/* Adjacent blocks of the kind that gives most of what is wanted and wastes least. */
+static bool take_span(struct quire_vmh *heap, const struct order *order, struct grant *grant)
+{
+	struct quire_blocks *best = NULL;
+	size_t best_useful = 0, best_waste = 0;
+
+	for (uint32_t rank = heap->block_kinds; rank--;) {
+		struct quire_blocks *kind = heap->by_size[rank];
+		size_t useful, waste;
+
+		if (!span_offer(order, kind, &useful, &waste))
+			continue;
+		if (!best || useful > best_useful ||
+		    (useful == best_useful && waste < best_waste)) {
+			best = kind;
+			best_useful = useful;
+			best_waste = waste;
+		}
+	}
+	return best && take_blocks(best, order, blocks_for(best, order->least),
+				   blocks_for(best, order->want), grant);
+}
+
+static int32_t take_from_table(struct quire_vmh *heap, const struct order *order,
+			       struct grant *grant)
+{
+	if (take_single(heap, order, grant) ||
+	    (heap->flags & QUIRE_VMH_SPANNING && take_span(heap, order, grant)))
+		return QUIRE_OK;
+	return QUIRE_ENOVIRT;
+}
+
+/* The most bytes that a place in an elastic heap could have: one shared page at either end. */
+static size_t most_allowed(const struct quire_vmh *heap, const struct order *order)
+{
+	size_t pages = order->allowance + (order->whole ? 0 : 2);
+
+	if (order->allowance > heap->vs->pages)
+		return SIZE_MAX;
+	return pages << heap->vs->page_shift;
+}
+
+static int32_t take_elastic(struct quire_vmh *heap, const struct order *order, struct grant *grant)
+{
+	struct quire_blocks *kind = heap->blocks;
+	size_t most = most_allowed(heap, order);
+	struct quire_extent_wish wish = { .min = blocks_for(kind, order->least) };
+
+	if (order->least > most)
+		return quire_pages_refusal(heap->vs, order->budget,
+					   order->least >> heap->vs->page_shift, order->spare);
+	wish.preferred = blocks_for(kind, order->want < most ? order->want : most);
+	if (take_blocks(kind, order, wish.min, wish.preferred, grant))
+		return QUIRE_OK;
+	if (order->dry || !quire_blocks_wish(kind, order->request.align, &wish))
+		return QUIRE_ENOVIRT;
+	grant->start = quire_aside_claim(order->budget, &kind->runs, &wish, &grant->count);
+	if (grant->start == QUIRE_NOWHERE)
+		return QUIRE_ENOVIRT;
+	heap->vs->page[quire_page_index(heap->vs, grant_address(grant))].aside = 0;
+	return QUIRE_OK;
+}
+
+static int32_t take_place(struct quire_vmh *heap, const struct order *order, struct grant *grant)
+{
+	return heap->is_elastic ? take_elastic(heap, order, grant)
+				: take_from_table(heap, order, grant);
+}
+
+/* Exactly these blocks. */
+static int32_t take_place_at(const struct quire_vmh *heap, const struct order *order,
+			     const void *at, struct grant *grant)
+{
+	uintptr_t address = quire_address(heap->vs, at);
+
+	if (!quire_vmh_in(heap, address) || !block_at(heap, address, grant))
+		return QUIRE_EINVAL;
+	grant->count = blocks_for(grant->kind, order->request.size);
+	if (grant->count > grant->kind->blocks - grant->start)
+		return QUIRE_ENOVIRT;
+	return quire_blocks_take_at(grant->kind, grant->start, grant->count);
+}
+
+/* Anywhere, or if it is fixed, there. */
+static int32_t place(struct quire_vmh *heap, struct order *order, bool fixed, const void *at,
+		     struct grant *grant)
+{
+	int32_t status;
+
 	order->allowance = quire_pages_allowance(heap->vs, order->budget, order->spare);
-	return heap->is_elastic ? place_elastic(heap, order, grant)
-				: place_in_table(heap, order, grant);
+	status = fixed ? take_place_at(heap, order, at, grant) : take_place(heap, order, grant);
+	return status ? status : cut_to_size(heap, order, grant);
 }
 
 /* ---- allocating ----------------------------------------------------------------------------- */
@@ -496,6 +501,8 @@ static int32_t make_order(const struct quire_vmh *heap, const struct quire_reque
 	order->spare = quire_pages_spare(heap->vs);
 	if (order->whole && order->request.align < heap->vs->page_size)
 		order->request.align = heap->vs->page_size;
+	order->want = footprint(heap, order, order->request.size);
+	order->least = footprint(heap, order, order->request.min);
 	if (!status && !quire_ledger_knows(&heap->vs->ledger, order->budget))
 		status = QUIRE_EINVAL;
 	return status;
@@ -597,7 +604,8 @@ static void *finish(struct quire_vmh *heap, struct quire_request *request,
 	return ptr;
 }
 
-static void *allocate(struct quire_vmh *heap, struct quire_request *request)
+static void *allocate(struct quire_vmh *heap, struct quire_request *request, bool fixed,
+		      const void *at)
 {
 	struct quire_section section;
 	struct order order;
@@ -610,7 +618,7 @@ static void *allocate(struct quire_vmh *heap, struct quire_request *request)
 		return finish(heap, request, &order, NULL, status);
 	section = quire_section_enter(heap->vs);
 	heap->as_held = quire_page_as_held(heap->prot, heap->budget);
-	status = place(heap, &order, &grant);
+	status = place(heap, &order, fixed, at, &grant);
 	if (!status)
 		status = back_with_pages(&section, heap, &order, &grant);
 	quire_section_leave(&section);
@@ -751,12 +759,12 @@ void *quire_vmh_request(struct quire_vmh *heap, struct quire_request *request)
 	uintptr_t address;
 
 	if (FOR_SIZE || !is_plain(request))
-		return allocate(heap, request);
+		return allocate(heap, request, false, NULL);
 	if (take_one(heap, heap->direct_most, request->size, request->align, &address))
 		request->granted = request->size;
 	else if (!serve(heap, min, request->size, request->align, request->tag, &request->granted,
 			&address))
-		return allocate(heap, request);
+		return allocate(heap, request, false, NULL);
 	request->why = QUIRE_OK;
 	return quire_pointer(address);
 }
@@ -769,7 +777,7 @@ static COLD void *allocate_bytes(struct quire_vmh *heap, size_t size)
 
 	if (!FOR_SIZE && serve(heap, size, size, 1, 0, &request.granted, &address))
 		return quire_pointer(address);
-	return allocate(heap, &request);
+	return allocate(heap, &request, false, NULL);
 }
 
 void *quire_vmh_alloc(struct quire_vmh *heap, size_t size)
@@ -797,47 +805,11 @@ void *quire_vmh_alloc_range(struct quire_vmh *heap, size_t min, size_t preferred
 	return ptr;
 }
 
-/* Exactly these blocks. */
-static int32_t place_at(struct quire_vmh *heap, struct order *order, uintptr_t address,
-			struct grant *grant)
-{
-	struct quire_blocks *kind;
-	int32_t status;
-
-	if (!quire_vmh_in(heap, address) || !block_at(heap, address, grant))
-		return QUIRE_EINVAL;
-	kind = grant->kind;
-	grant->count = blocks_for(kind, order->request.size);
-	if (grant->count > kind->blocks - grant->start)
-		return QUIRE_ENOVIRT;
-	order->allowance = quire_pages_allowance(heap->vs, order->budget, order->spare);
-	status = quire_blocks_take_at(kind, grant->start, grant->count);
-	if (status)
-		return status;
-	status = cut_to_size(heap, order, grant);
-	if (status)
-		quire_blocks_give(kind, grant->start);
-	return status;
-}
-
 void *quire_vmh_alloc_at(struct quire_vmh *heap, void *ptr, size_t size)
 {
 	struct quire_request request = { .size = size };
-	struct quire_section section;
-	struct order order;
-	struct grant grant = { .kind = heap->blocks };
-	int32_t status = make_order(heap, &request, &order);
 
-	if (quire_forbidden(heap->vs))
-		status = QUIRE_ECONTEXT;
-	if (status)
-		return finish(heap, &request, &order, NULL, status);
-	section = quire_section_enter(heap->vs);
-	status = place_at(heap, &order, quire_address(heap->vs, ptr), &grant);
-	if (!status)
-		status = back_with_pages(&section, heap, &order, &grant);
-	quire_section_leave(&section);
-	return finish(heap, &request, &order, &grant, status);
+	return allocate(heap, &request, true, ptr);
 }
 
 /* What an address range that is set aside for the budget would give. */
@@ -868,7 +840,7 @@ size_t quire_vmh_would_fit(struct quire_vmh *heap, struct quire_request *request
 		return 0;
 	order.dry = true;
 	section = quire_section_enter(heap->vs);
-	request->why = place(heap, &order, &grant);
+	request->why = place(heap, &order, false, NULL, &grant);
 	if (!request->why) {
 		quire_blocks_give(grant.kind, grant.start);
 		request->granted = order.request.granted;

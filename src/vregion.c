@@ -98,7 +98,7 @@ static bool page_count(const struct quire_vspace *vs, size_t bytes, uint32_t *pa
 	size_t count = quire_pages_for(vs, bytes);
 
 	*pages = (uint32_t)count;
-	return count <= vs->pages;
+	return bytes <= SIZE_MAX / 2 && count <= vs->pages;
 }
 
 static int32_t lay_out(const struct quire_vspace *vs, const struct quire_vregion_config *config,
