@@ -10,17 +10,22 @@
 
 /* ---- sections ------------------------------------------------------------------------------- */
 
+struct quire_section quire_section_enter_deep(struct quire_vspace *vs)
+{
+	struct quire_section section = { .vs = vs, .deep = true };
+
+	if (vs->mmu->transition_lock)
+		vs->mmu->transition_lock(vs->mmu);
+	quire_lock(vs);
+	return section;
+}
+
 void quire_section_deepen(struct quire_section *section)
 {
-	const struct quire_mmu *mmu = section->vs->mmu;
-
 	if (section->deep)
 		return;
-	section->deep = true;
 	quire_unlock(section->vs);
-	if (mmu->transition_lock)
-		mmu->transition_lock(mmu);
-	quire_lock(section->vs);
+	*section = quire_section_enter_deep(section->vs);
 }
 
 void quire_section_leave(struct quire_section *section)
@@ -30,6 +35,11 @@ void quire_section_leave(struct quire_section *section)
 	quire_unlock(section->vs);
 	if (section->deep && mmu->transition_unlock)
 		mmu->transition_unlock(mmu);
+}
+
+bool quire_is_direct(const struct quire_vspace *vs)
+{
+	return vs->mmu->coherent && !vs->mmu->lock && !vs->mmu->in_interrupt && !vs->observer;
 }
 
 size_t quire_pages_spare(const struct quire_vspace *vs)

@@ -54,6 +54,7 @@ SHARED struct quire_section quire_section_enter(struct quire_vspace *vs)
 	return section;
 }
 
+struct quire_section quire_section_enter_deep(struct quire_vspace *vs);
 void quire_section_deepen(struct quire_section *section);
 void quire_section_leave(struct quire_section *section);
 
@@ -62,6 +63,9 @@ SHARED bool quire_forbidden(const struct quire_vspace *vs)
 {
 	return vs->mmu->in_interrupt && vs->mmu->in_interrupt(vs->mmu);
 }
+
+/* Whether a call whose pages are there changes records and that is all. */
+bool quire_is_direct(const struct quire_vspace *vs);
 
 /* Pages that others may still take from the driver, for clipping; asked before a section begins. */
 size_t quire_pages_spare(const struct quire_vspace *vs);

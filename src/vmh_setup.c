@@ -192,7 +192,7 @@ void quire_vmh_init_within(struct quire_vmh *heap, struct quire_vspace *vs, uint
 	else
 		make_elastic(heap, config);
 	heap->last = &heap->blocks[heap->block_kinds - 1];
-	if (vs->mmu->coherent && !vs->mmu->lock && !vs->mmu->in_interrupt && !vs->observer) {
+	if (quire_is_direct(vs)) {
 		heap->direct_most = heap->single_most;
 		heap->direct_window = heap->single_most ? heap->window : 0;
 	}

@@ -47,6 +47,12 @@ static int32_t refuse(struct quire_vregion *vr, int32_t why, const void *ptr, si
 	return quire_refuse(vr->vs, NULL, &event);
 }
 
+/* The end of a call that is not about a pointer. */
+static int32_t conclude(struct quire_vregion *vr, int32_t status)
+{
+	return status ? refuse(vr, status, NULL, 0, vr->tag) : QUIRE_OK;
+}
+
 static void tell_about(struct quire_vregion *vr, enum quire_event_kind kind, const void *ptr,
 		       size_t size, uint32_t tag)
 {
@@ -91,45 +97,40 @@ static bool in_interim(const struct quire_vregion *vr, uintptr_t address)
 struct layout {
 	uint32_t pages[QUIRE_AREAS];
 	uint32_t total;
+	size_t unit;
+	size_t interim_most; /* bytes that may become interim, and so the size of the heap's records */
 };
-
-static bool page_count(const struct quire_vspace *vs, size_t bytes, uint32_t *pages)
-{
-	size_t count = quire_pages_for(vs, bytes);
-
-	*pages = (uint32_t)count;
-	return bytes <= SIZE_MAX / 2 && count <= vs->pages;
-}
 
 static int32_t lay_out(const struct quire_vspace *vs, const struct quire_vregion_config *config,
 		       struct layout *layout)
 {
-	uint64_t total = 0;
+	const size_t bytes[QUIRE_AREAS] = {
+		[QUIRE_TEXT] = config->text,
+		[QUIRE_SHARED] = config->shared,
+		[QUIRE_LIFETIME] = config->lifetime,
+		[QUIRE_INTERIM] = config->interim,
+	};
+	bool lazy = config->flags & QUIRE_VREGION_LAZY;
 
-	if (!page_count(vs, config->text, &layout->pages[QUIRE_TEXT]) ||
-	    !page_count(vs, config->shared, &layout->pages[QUIRE_SHARED]) ||
-	    !page_count(vs, config->lifetime, &layout->pages[QUIRE_LIFETIME]) ||
-	    !page_count(vs, config->interim, &layout->pages[QUIRE_INTERIM]))
-		return QUIRE_ENOVIRT;
-	for (uint32_t area = 0; area < QUIRE_AREAS; area++)
-		total += layout->pages[area];
-	if (!total || (config->flags & QUIRE_VREGION_LAZY && config->interim))
+	layout->total = 0;
+	for (uint32_t area = 0; area < QUIRE_AREAS; area++) {
+		size_t pages = quire_pages_for(vs, bytes[area]);
+
+		if (bytes[area] > SIZE_MAX / 2 || pages > vs->pages)
+			return QUIRE_ENOVIRT;
+		layout->pages[area] = (uint32_t)pages;
+		layout->total += (uint32_t)pages;
+	}
+	if (!layout->total || (lazy && config->interim))
 		return QUIRE_EINVAL;
-	layout->total = (uint32_t)total;
-	return total <= vs->pages ? QUIRE_OK : QUIRE_ENOVIRT;
+	layout->interim_most =
+		quire_round_up(lazy ? config->lifetime : config->interim, layout->unit);
+	return layout->total <= vs->pages ? QUIRE_OK : QUIRE_ENOVIRT;
 }
 
 static uint32_t prot_of(const struct quire_vregion_config *config, uint32_t area)
 {
 	return config->prot[area] ? config->prot[area] : QUIRE_RW;
-}
-
-/* Bytes that may become interim, and so the size of the heap's records. */
-static size_t interim_most(const struct quire_vspace *vs, const struct quire_vregion_config *config)
-{
-	size_t bytes = config->flags & QUIRE_VREGION_LAZY ? config->lifetime : config->interim;
-
-	return quire_round_up(bytes, quire_unit_of(vs->mmu, config->unit));
 }
 
 static int32_t check_config(struct quire_vspace *vs, const struct quire_vregion_config *config,
@@ -139,11 +140,13 @@ static int32_t check_config(struct quire_vspace *vs, const struct quire_vregion_
 	size_t units;
 	int32_t status;
 
-	if (!config || !quire_storage_fits(mmu, config->storage) ||
+	if (!config)
+		return QUIRE_EINVAL;
+	layout->unit = quire_unit_of(mmu, config->unit);
+	if (!quire_storage_fits(mmu, config->storage) ||
 	    config->storage_bytes < sizeof(struct quire_vregion) ||
-	    config->flags & ~QUIRE_VREGION_LAZY ||
-	    !quire_power_of_two(quire_unit_of(mmu, config->unit)) ||
-	    quire_unit_of(mmu, config->unit) > vs->page_size)
+	    config->flags & ~QUIRE_VREGION_LAZY || !quire_power_of_two(layout->unit) ||
+	    layout->unit > vs->page_size)
 		return QUIRE_EINVAL;
 	for (uint32_t area = 0; area < QUIRE_AREAS; area++)
 		if (!quire_mmu_accepts(mmu, prot_of(config, area)))
@@ -153,7 +156,7 @@ static int32_t check_config(struct quire_vspace *vs, const struct quire_vregion_
 	status = lay_out(vs, config, layout);
 	if (status)
 		return status;
-	units = interim_most(vs, config) / quire_unit_of(vs->mmu, config->unit);
+	units = layout->interim_most / layout->unit;
 	if (units > QUIRE_EXTENTS_MAX_UNITS ||
 	    (units && config->storage_bytes - sizeof(struct quire_vregion) <
 			      quire_extents_storage((uint32_t)units, QUIRE_COMPACT)))
@@ -233,11 +236,10 @@ struct quire_vregion *quire_vregion_create(struct quire_vspace *vs,
 		.users = 1,
 		.flags = config->flags,
 		.tag = config->tag,
-		.interim_most = interim_most(vs, config),
-		.unit = quire_unit_of(vs->mmu, config->unit),
+		.interim_most = layout.interim_most,
+		.unit = layout.unit,
 		.heap_storage_bytes = config->storage_bytes - sizeof(*vr),
-		.direct = vs->mmu->coherent && !vs->mmu->lock && !vs->mmu->in_interrupt &&
-			  !vs->observer,
+		.direct = quire_is_direct(vs),
 		.release = config->release,
 		.context = config->context,
 	};
@@ -321,7 +323,7 @@ int32_t quire_vregion_put(struct quire_vregion *vr)
 	int32_t status = QUIRE_OK;
 
 	if (quire_forbidden(vr->vs))
-		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
+		return conclude(vr, QUIRE_ECONTEXT);
 	if (vr->users)
 		quire_pages_relinquish(vr->vs, vr->first_page, vr->pages);
 	section = quire_section_enter(vr->vs);
@@ -341,7 +343,7 @@ int32_t quire_vregion_put(struct quire_vregion *vr)
 	last = !status && !vr->users;
 	quire_section_leave(&section);
 	if (status)
-		return refuse(vr, status, NULL, 0, vr->tag);
+		return conclude(vr, status);
 	if (last && vr->release)
 		vr->release(vr->context, vr);
 	return QUIRE_OK;
@@ -367,9 +369,8 @@ int32_t quire_vregion_seal(struct quire_vregion *vr)
 	int32_t status = QUIRE_OK;
 
 	if (quire_forbidden(vr->vs))
-		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
-	section = quire_section_enter(vr->vs);
-	quire_section_deepen(&section);
+		return conclude(vr, QUIRE_ECONTEXT);
+	section = quire_section_enter_deep(vr->vs);
 	if (!is_open(vr))
 		status = QUIRE_ESTATE;
 	else if (!vr->sealed && vr->flags & QUIRE_VREGION_LAZY)
@@ -378,7 +379,7 @@ int32_t quire_vregion_seal(struct quire_vregion *vr)
 		vr->sealed = true;
 	set_ready(vr);
 	quire_section_leave(&section);
-	return status ? refuse(vr, status, NULL, 0, vr->tag) : QUIRE_OK;
+	return conclude(vr, status);
 }
 
 int32_t quire_vregion_reset_interim(struct quire_vregion *vr)
@@ -387,17 +388,16 @@ int32_t quire_vregion_reset_interim(struct quire_vregion *vr)
 	int32_t status = QUIRE_OK;
 
 	if (quire_forbidden(vr->vs))
-		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
+		return conclude(vr, QUIRE_ECONTEXT);
 	if (is_open(vr))
 		quire_pages_relinquish(vr->vs, vr->interim_first, vr->interim_pages);
-	section = quire_section_enter(vr->vs);
-	quire_section_deepen(&section);
+	section = quire_section_enter_deep(vr->vs);
 	if (!is_open(vr))
 		status = QUIRE_ESTATE;
 	else if (vr->has_interim)
 		status = quire_vmh_reset(&section, &vr->interim);
 	quire_section_leave(&section);
-	return status ? refuse(vr, status, NULL, 0, vr->tag) : QUIRE_OK;
+	return conclude(vr, status);
 }
 
 /* ---- allocating from an arena --------------------------------------------------------------- */
@@ -870,16 +870,15 @@ int32_t quire_vregion_protect(struct quire_vregion *vr, enum quire_area area, ui
 	int32_t status;
 
 	if (quire_forbidden(vr->vs))
-		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
+		return conclude(vr, QUIRE_ECONTEXT);
 	if ((uint32_t)area >= QUIRE_AREAS || !quire_mmu_accepts(mmu, prot))
-		return refuse(vr, QUIRE_EINVAL, NULL, 0, vr->tag);
-	section = quire_section_enter(vr->vs);
-	quire_section_deepen(&section);
+		return conclude(vr, QUIRE_EINVAL);
+	section = quire_section_enter_deep(vr->vs);
 	status = protect(&section, vr, area, prot);
 	area_pages(vr, area, &first, &count);
 	quire_section_leave(&section);
 	if (status)
-		return refuse(vr, status, NULL, 0, vr->tag);
+		return conclude(vr, status);
 	if (prot & QUIRE_EXEC && count && mmu->icache_sync)
 		mmu->icache_sync(mmu, quire_pointer(quire_page_address(vr->vs, first)),
 				 bytes_of(vr, count));
@@ -1002,9 +1001,9 @@ int32_t quire_vregion_save(struct quire_vregion *vr, struct quire_archive *archi
 	int32_t status = QUIRE_OK;
 
 	if (quire_forbidden(vr->vs))
-		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
+		return conclude(vr, QUIRE_ECONTEXT);
 	if (!archive || !archive->write)
-		return refuse(vr, QUIRE_EINVAL, NULL, 0, vr->tag);
+		return conclude(vr, QUIRE_EINVAL);
 	section = quire_section_enter(vr->vs);
 	if (!is_open(vr) || quire_pages_condemned(vr->vs, vr->first_page, vr->pages))
 		status = QUIRE_ESTATE;
@@ -1013,18 +1012,17 @@ int32_t quire_vregion_save(struct quire_vregion *vr, struct quire_archive *archi
 	set_ready(vr);
 	quire_section_leave(&section);
 	if (status)
-		return refuse(vr, status, NULL, 0, vr->tag);
+		return conclude(vr, status);
 	quire_pages_relinquish(vr->vs, vr->first_page, vr->pages);
 	status = write_pages(vr, archive);
-	section = quire_section_enter(vr->vs);
-	quire_section_deepen(&section);
+	section = quire_section_enter_deep(vr->vs);
 	if (status)
 		vr->saved = false;
 	else
 		status = quire_pages_suspend(&section, vr->first_page, vr->pages);
 	set_ready(vr);
 	quire_section_leave(&section);
-	return status ? refuse(vr, status, NULL, 0, vr->tag) : QUIRE_OK;
+	return conclude(vr, status);
 }
 
 /* Give every area its own protection back. */
@@ -1046,21 +1044,19 @@ static int32_t protect_again(struct quire_section *section, struct quire_vregion
 /* Map all held pages again, writable, so that they can be filled. */
 static int32_t resume(struct quire_vregion *vr)
 {
-	struct quire_section section = quire_section_enter(vr->vs);
+	struct quire_section section = quire_section_enter_deep(vr->vs);
 	int32_t status;
 
-	quire_section_deepen(&section);
 	status = quire_pages_resume(&section, vr->first_page, vr->pages, QUIRE_RW);
 	quire_section_leave(&section);
 	return status;
 }
 
 /* The pages are filled, or could not be: the region goes on, or stays as it was saved. */
-static int32_t conclude(struct quire_vregion *vr, int32_t status)
+static int32_t go_on(struct quire_vregion *vr, int32_t status)
 {
-	struct quire_section section = quire_section_enter(vr->vs);
+	struct quire_section section = quire_section_enter_deep(vr->vs);
 
-	quire_section_deepen(&section);
 	if (!status)
 		status = protect_again(&section, vr);
 	if (status)
@@ -1088,23 +1084,22 @@ int32_t quire_vregion_restore(struct quire_vregion *vr, struct quire_archive *ar
 	int32_t status;
 
 	if (quire_forbidden(vr->vs))
-		return refuse(vr, QUIRE_ECONTEXT, NULL, 0, vr->tag);
+		return conclude(vr, QUIRE_ECONTEXT);
 	if (!archive || !archive->read)
-		return refuse(vr, QUIRE_EINVAL, NULL, 0, vr->tag);
+		return conclude(vr, QUIRE_EINVAL);
 	if (!vr->saved || !vr->users || vr->ending)
-		return refuse(vr, QUIRE_ESTATE, NULL, 0, vr->tag);
+		return conclude(vr, QUIRE_ESTATE);
 	status = read_header(vr, &from);
 	if (!status)
 		status = resume(vr);
 	if (status)
-		return refuse(vr, status, NULL, 0, vr->tag);
+		return conclude(vr, status);
 	status = read_pages(vr, &from);
 	quire_pages_relinquish(vr->vs, vr->first_page, vr->pages);
-	status = conclude(vr, status);
-	if (status)
-		return refuse(vr, status, NULL, 0, vr->tag);
-	sync_text(vr);
-	return QUIRE_OK;
+	status = go_on(vr, status);
+	if (!status)
+		sync_text(vr);
+	return conclude(vr, status);
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */
