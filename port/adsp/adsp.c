@@ -7,7 +7,7 @@
  * because it would accept either twice. It is never asked for a frame that there is not, nor left
  * to choose one: frames come from a pool of the port's, which knows the banks. What it refuses to
  * unmap when a failed map is undone is *stuck*: it stays mapped and keeps its frame, and is tried
- * again whenever somebody comes by.
+ * again when its address is wanted, or frames are.
  *
  * A page moves by way of one spare page: a frame of another bank is mapped there and gets the
  * contents, then the frames of the two pages are exchanged, which cannot happen by half, and the
@@ -107,6 +107,14 @@ static void withdraw(struct quire_adsp *adsp, size_t page)
 	adsp->stuck[page] = !release(adsp, page);
 }
 
+/* Frames are short: whatever is stuck has some. */
+static void release_stuck(struct quire_adsp *adsp)
+{
+	for (size_t page = 0; page < adsp->config.pages; page++)
+		if (adsp->stuck[page])
+			release(adsp, page);
+}
+
 /* Whether nothing is behind a page, or nothing any more. */
 static bool is_clear(struct quire_adsp *adsp, size_t page)
 {
@@ -181,6 +189,8 @@ static int32_t adsp_map(const struct quire_mmu *mmu, uintptr_t va, size_t pages,
 	for (size_t page = range.first; page < range.past; page++)
 		if (!is_clear(adsp, page))
 			return QUIRE_EDRIVER;
+	if (quire_frames_free(&adsp->frames) < pages)
+		release_stuck(adsp);
 	if (quire_frames_free(&adsp->frames) < pages)
 		return QUIRE_ENOPHYS;
 	return map_range(adsp, range, flags_for(prot));

@@ -13,7 +13,7 @@
 #include "support/test.h"
 
 #define PAGE   ((size_t)4096)
-#define PAGES  64u
+#define PAGES  72u
 #define FRAMES 48u
 
 static struct quire_adsp adsp;
@@ -176,6 +176,12 @@ static void what_cannot_be_undone_is_tried_again_later(void **state)
 	assert_int_equal(available(), FRAMES - 3);
 	assert_sound(quire_adsp_check(&adsp));
 	assert_status(map(5, 1, QUIRE_RW), QUIRE_EDRIVER);
+	fail_in = 0;
+	assert_ok(map(20, FRAMES, QUIRE_RW)); /* which takes theirs */
+	assert_ok(unmap(20, FRAMES));
+	assert_int_equal(available(), FRAMES);
+	fail_in = 4;
+	assert_status(map(3, 7, QUIRE_RW), QUIRE_EDRIVER);
 	fail_in = 0;
 	assert_ok(map(5, 2, QUIRE_RW)); /* 5 was stuck */
 	assert_int_equal(available(), FRAMES - 4);

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The Zephyr module of zephyr/, unchanged, on the driver of the ADSP model, strict and faulty: its
+ * boot-time suites, boards without the region that it wants, every call of the driver failing in
+ * turn, and what the console shows.
+ */
+#include "host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quire/zephyr.h"
+
+#define PAGE ((size_t)CONFIG_MM_DRV_PAGE_SIZE)
+
+#define REQUIRE(holds)                                                       \
+	do {                                                                 \
+		if (!(holds)) {                                              \
+			printf("# %s:%d: %s\n", __FILE__, __LINE__, #holds); \
+			return false;                                        \
+		}                                                            \
+	} while (0)
+
+static struct host_config board = { .region_pages = 600, .library_pages = 40 };
+
+static bool shows(const char *text, const char *words)
+{
+	if (strstr(text, words))
+		return true;
+	printf("# no '%s' in:\n# %s\n", words, text);
+	return false;
+}
+
+/* ---- boards ---------------------------------------------------------------------------------- */
+
+static bool a_board_without_the_region_runs_without_quire(void)
+{
+	struct host_config without = { .behaviour = board.behaviour };
+
+	host_boot(&without);
+	REQUIRE(!quire_zephyr_vspace() && !quire_zephyr_heap());
+	REQUIRE(!quire_zephyr_region_create(&(struct quire_zephyr_region){ .lifetime = PAGE },
+					    NULL));
+	REQUIRE(quire_zephyr_library_map(host_adsp.window, PAGE, QUIRE_RW) == QUIRE_ESTATE);
+	REQUIRE(shows(host_take_text(), "no memory region with attribute 3"));
+	REQUIRE(host_shell("quire", "stat") == -1);
+	REQUIRE(shows(host_take_text(), "Quire is off"));
+	REQUIRE(!host_halt());
+	return true;
+}
+
+static bool a_region_too_small_for_the_heap_has_pages_all_the_same(void)
+{
+	struct host_config small = { .behaviour = board.behaviour, .region_pages = 5 };
+	void *ptr;
+
+	host_boot(&small);
+	REQUIRE(quire_zephyr_vspace() && !quire_zephyr_heap());
+	REQUIRE(shows(host_take_text(), "no heap of"));
+	ptr = quire_vpage_alloc(quire_zephyr_vspace(), 5, QUIRE_RW);
+	REQUIRE(ptr && !quire_vpage_free(quire_zephyr_vspace(), ptr));
+	quire_vspace_trim(quire_zephyr_vspace());
+	REQUIRE(!host_halt());
+	return true;
+}
+
+static bool a_region_that_begins_inside_a_page_loses_that_page(void)
+{
+	struct host_config odd = { .behaviour = board.behaviour,
+				   .region_pages = 9,
+				   .misplaced = 100 };
+	struct quire_vspace_stats stats;
+
+	host_boot(&odd);
+	quire_vspace_stats(quire_zephyr_vspace(), &stats);
+	REQUIRE(stats.pages == 8);
+	host_take_text();
+	REQUIRE(!host_halt());
+	return true;
+}
+
+static bool a_region_of_less_than_a_page_is_off(void)
+{
+	struct host_config odd = { .behaviour = board.behaviour,
+				   .region_pages = 1,
+				   .misplaced = 1 };
+
+	host_boot(&odd);
+	REQUIRE(!quire_zephyr_vspace());
+	REQUIRE(shows(host_take_text(), "too few"));
+	REQUIRE(!host_halt());
+	return true;
+}
+
+/* ---- libraries ------------------------------------------------------------------------------- */
+
+static bool a_library_is_mapped_where_it_was_linked_for(void)
+{
+	char *base;
+
+	host_boot(&board);
+	base = (char *)host_adsp.window + 64 * PAGE;
+	REQUIRE(!quire_zephyr_library_map(base + PAGE + 100, 2 * PAGE, QUIRE_RW));
+	memset(base + PAGE + 100, 0x31, 2 * PAGE);
+	REQUIRE(quire_adsp_entry(&host_adsp, base + 3 * PAGE) & QUIRE_ADSP_ENTRY_WRITE);
+	REQUIRE(!quire_adsp_entry(&host_adsp, base + 4 * PAGE));
+	REQUIRE(quire_zephyr_library_map(base + PAGE, PAGE, QUIRE_RW) == QUIRE_EBUSY);
+	REQUIRE(!quire_zephyr_library_protect(base + PAGE + 100, 2 * PAGE, QUIRE_RX));
+	REQUIRE(quire_adsp_entry(&host_adsp, base + PAGE) & QUIRE_ADSP_ENTRY_EXEC);
+	REQUIRE(quire_zephyr_library_map(base + 10 * PAGE, 25 * PAGE, QUIRE_RW) == QUIRE_ENOPHYS);
+	REQUIRE(quire_zephyr_library_map(base - PAGE, PAGE, QUIRE_RW) != QUIRE_OK);
+	REQUIRE(quire_zephyr_library_map(base, 0, QUIRE_RW) == QUIRE_EINVAL);
+	REQUIRE(quire_zephyr_library_map(base, SIZE_MAX, QUIRE_RW) == QUIRE_EINVAL);
+	REQUIRE(!quire_zephyr_library_unmap(base + PAGE + 100));
+	REQUIRE(quire_zephyr_library_unmap(base + PAGE + 100) == QUIRE_EFREE);
+	host_take_text();
+	return true;
+}
+
+/* ---- what the console shows ------------------------------------------------------------------ */
+
+static bool the_console_shows_figures_pages_and_regions(void)
+{
+	const struct quire_zephyr_region wish = { .lifetime = PAGE, .interim = 2 * PAGE };
+	struct quire_vregion *vr;
+	void *ptr;
+	const char *text;
+
+	host_boot(&board);
+	REQUIRE(shows(host_take_text(), "600 pages at"));
+	ptr = quire_vpage_alloc(quire_zephyr_vspace(), 7, QUIRE_RW);
+	vr = quire_zephyr_region_create(&wish, NULL);
+	REQUIRE(ptr && vr && quire_vregion_alloc(vr, QUIRE_LIFETIME, 1000, 0));
+	REQUIRE(host_shell("quire", "stat") == 0);
+	text = host_take_text();
+	REQUIRE(shows(text, "window: 600 pages"));
+	REQUIRE(shows(text, "memory: 280 pages, 8 held"));
+	REQUIRE(host_shell("quire", "map") == 0);
+	REQUIRE(shows(host_take_text(), "     7 pages, 7 mapped, taken"));
+	REQUIRE(host_shell("quire", "regions") == 0);
+	REQUIRE(shows(host_take_text(), "lifetime 1000 of 4096 used"));
+	REQUIRE(quire_vpage_free(quire_zephyr_vspace(), (char *)ptr + PAGE) == QUIRE_EFREE);
+	REQUIRE(shows(host_take_text(), "E quire: 0x"));
+	REQUIRE(!quire_vregion_put(vr));
+	REQUIRE(!quire_vpage_free(quire_zephyr_vspace(), ptr));
+	host_set_interrupt(true);
+	REQUIRE(!quire_vpage_alloc(quire_zephyr_vspace(), 1, QUIRE_RW));
+	host_set_interrupt(false);
+	REQUIRE(shows(host_take_text(), "not allowed from interrupt context"));
+	return true;
+}
+
+int sample_main(void);
+
+static bool the_sample_runs(void)
+{
+	host_boot(&board);
+	host_take_text();
+	sample_main();
+	REQUIRE(shows(host_take_text(), "both pipelines ran"));
+	return true;
+}
+
+/* ---- every call of the driver fails in turn -------------------------------------------------- */
+
+/* What firmware does; each call may be refused, and what was got is given back, again if need be. */
+static bool live_a_life(void)
+{
+	struct quire_vspace *vs = quire_zephyr_vspace();
+	const struct quire_zephyr_region wish = { .lifetime = 2 * PAGE, .interim = 2 * PAGE };
+	char *library = (char *)host_adsp.window + 64 * PAGE;
+	void *pages = quire_vpage_alloc(vs, 5, QUIRE_RW);
+	void *buffer = quire_vmh_alloc(quire_zephyr_heap(), 3 * PAGE);
+	struct quire_vregion *vr = quire_zephyr_region_create(&wish, NULL);
+	bool mapped = !quire_zephyr_library_map(library, 2 * PAGE, QUIRE_RW);
+
+	if (vr) {
+		quire_vregion_alloc(vr, QUIRE_LIFETIME, PAGE + 1, 0);
+		quire_vregion_alloc(vr, QUIRE_INTERIM, PAGE + 1, 0);
+	}
+	if (pages)
+		quire_vpage_protect(vs, pages, 5, QUIRE_READ);
+	if (mapped)
+		quire_zephyr_library_protect(library, 2 * PAGE, QUIRE_RX);
+	if (buffer)
+		quire_vmh_resize(quire_zephyr_heap(), buffer, PAGE);
+	REQUIRE(!quire_vspace_check(vs));
+	for (int attempt = 0; attempt < 9; attempt++) {
+		if (buffer && !quire_vmh_free(quire_zephyr_heap(), buffer))
+			buffer = NULL;
+		if (pages && !quire_vpage_free(vs, pages))
+			pages = NULL;
+		if (vr && !quire_vregion_put(vr))
+			vr = NULL;
+		if (mapped && !quire_zephyr_library_unmap(library))
+			mapped = false;
+	}
+	REQUIRE(!buffer && !pages && !vr && !mapped);
+	return true;
+}
+
+/* What stays behind after a failure is tried again by whoever comes by, so all of it is had once. */
+static bool nothing_is_left(void)
+{
+	struct quire_vspace *vs = quire_zephyr_vspace();
+	char *library = (char *)host_adsp.window + 64 * PAGE;
+	void *all;
+
+	REQUIRE(!quire_vspace_trim(vs));
+	all = quire_vpage_alloc(vs, 280, QUIRE_RW);
+	REQUIRE(all && vs->mmu->available(vs->mmu) == 0);
+	REQUIRE(!quire_vpage_free(vs, all));
+	REQUIRE(!quire_zephyr_library_map(library, 20 * PAGE, QUIRE_RW));
+	REQUIRE(!quire_zephyr_library_unmap(library));
+	REQUIRE(!quire_vspace_trim(vs));
+	REQUIRE(!quire_vspace_check(vs));
+	REQUIRE(vs->mmu->available(vs->mmu) == 280);
+	return true;
+}
+
+static bool fail_in_turn(unsigned int count)
+{
+	unsigned int failures = 0;
+
+	for (unsigned int n = 1;; n++) {
+		host_boot(&board);
+		host_fail(n, count);
+		REQUIRE(live_a_life());
+		if (!host_fail(0, 0))
+			break;
+		failures++;
+		REQUIRE(nothing_is_left());
+		host_take_text();
+		REQUIRE(!host_halt());
+	}
+	if (count == 1)
+		printf("# %u calls failed in turn\n", failures);
+	REQUIRE(failures > 50);
+	REQUIRE(nothing_is_left());
+	host_take_text();
+	return !host_halt();
+}
+
+static bool every_failing_call_of_the_driver_leaves_everything_in_order(void)
+{
+	return fail_in_turn(1);
+}
+
+/* What would be undone is refused as well. */
+static bool several_failing_calls_leave_everything_in_order(void)
+{
+	for (unsigned int count = 2; count <= 9; count++)
+		if (!fail_in_turn(count))
+			return false;
+	return true;
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	bool (*run)(void);
+} cases[] = {
+#define CASE(function)              \
+	{                           \
+#function, function \
+	}
+	CASE(a_board_without_the_region_runs_without_quire),
+	CASE(a_region_too_small_for_the_heap_has_pages_all_the_same),
+	CASE(a_region_that_begins_inside_a_page_loses_that_page),
+	CASE(a_region_of_less_than_a_page_is_off),
+	CASE(a_library_is_mapped_where_it_was_linked_for),
+	CASE(the_console_shows_figures_pages_and_regions),
+	CASE(the_sample_runs),
+	CASE(every_failing_call_of_the_driver_leaves_everything_in_order),
+	CASE(several_failing_calls_leave_everything_in_order),
+};
+
+#define COUNT (sizeof(cases) / sizeof(cases[0]))
+
+static void run_cases(unsigned int *number, unsigned int *failures)
+{
+	static const char *const names[] = { "strict", "faulty" };
+
+	for (size_t i = 0; i < COUNT; i++) {
+		bool passed = cases[i].run();
+
+		if (host_adsp.tlb) {
+			quire_vspace_trim(quire_zephyr_vspace());
+			passed = !host_halt() && passed;
+		}
+		*failures += !passed;
+		printf("%sok %u - %s (%s)\n", passed ? "" : "not ", ++*number, cases[i].name,
+		       names[board.behaviour]);
+	}
+}
+
+int main(void)
+{
+	unsigned int number = 0, failures = 0;
+
+	printf("1..%u\n", 2 * (host_count_tests() + (unsigned int)COUNT));
+	for (int behaviour = QUIRE_ADSP_STRICT; behaviour <= QUIRE_ADSP_FAULTY; behaviour++) {
+		board.behaviour = (enum quire_adsp_behaviour)behaviour;
+		host_boot(&board);
+		failures += host_run_suites(&number);
+		host_take_text();
+		quire_vspace_trim(quire_zephyr_vspace());
+		if (host_halt()) {
+			printf("Bail out! something is left behind the suites\n");
+			return EXIT_FAILURE;
+		}
+		run_cases(&number, &failures);
+	}
+	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * quire_zephyr: what the module makes at boot, and whom it tells. See quire/zephyr.h.
+ *
+ * The driver's list of regions is walked once, copied and given back. Nothing here stops the
+ * system: what cannot be made is logged and stays off.
+ */
+#include <zephyr/drivers/mm/system_mm.h>
+#include <zephyr/init.h>
+#include <zephyr/kernel.h>
+#include <zephyr/logging/log.h>
+
+#include "quire/zephyr.h"
+
+LOG_MODULE_REGISTER(quire, CONFIG_QUIRE_LOG_LEVEL);
+
+#define PAGE        CONFIG_MM_DRV_PAGE_SIZE
+#define WORDS(size) DIV_ROUND_UP(size, sizeof(uintptr_t))
+
+struct space {
+	struct quire_vspace vs;
+	bool on;
+	uintptr_t records[WORDS(
+		QUIRE_VSPACE_STORAGE(CONFIG_QUIRE_WINDOW_PAGES, CONFIG_QUIRE_BUDGETS))];
+};
+
+static struct space pages, libraries;
+
+/* ---- what is told ---------------------------------------------------------------------------- */
+
+#ifdef CONFIG_QUIRE_OBSERVER
+static void tell(struct quire_observer *self, const struct quire_event *event)
+{
+	ARG_UNUSED(self);
+	switch (event->kind) {
+	case QUIRE_EVENT_MISUSE:
+		LOG_ERR("%p: %s (nearest owner %p, %zu bytes)", event->ptr,
+			quire_status_text(event->why), event->owner, event->owner_size);
+		break;
+	case QUIRE_EVENT_FAIL:
+		LOG_WRN("%zu bytes for tag %u: %s", event->size, (unsigned int)event->tag,
+			quire_status_text(event->why));
+		break;
+	case QUIRE_EVENT_LEAK:
+		LOG_WRN("%p: %zu bytes were never freed", event->ptr, event->size);
+		break;
+	default:
+		LOG_DBG("event %u: %p, %zu bytes, tag %u", (unsigned int)event->kind, event->ptr,
+			event->size, (unsigned int)event->tag);
+		break;
+	}
+}
+
+static struct quire_observer observer = { .notify = tell };
+#define OBSERVER (&observer)
+#else
+#define OBSERVER NULL
+#endif
+
+/* ---- windows --------------------------------------------------------------------------------- */
+
+/* The first region with this attribute. The list is the driver's, and goes back. */
+static bool find_region(uint32_t attr, struct sys_mm_drv_region *found)
+{
+	const struct sys_mm_drv_region *regions = sys_mm_drv_query_memory_regions();
+	const struct sys_mm_drv_region *region;
+	bool is_there = false;
+
+	SYS_MM_DRV_MEMORY_REGION_FOREACH(regions, region)
+	{
+		if (region->attr == attr && !is_there) {
+			*found = *region;
+			is_there = true;
+		}
+	}
+	sys_mm_drv_query_memory_regions_free(regions);
+	return is_there;
+}
+
+/* Whole pages of a region, as many as there are records for. Nothing is added that could wrap. */
+static size_t pages_of(const struct sys_mm_drv_region *region, uintptr_t *base)
+{
+	uintptr_t start = (uintptr_t)region->addr;
+	size_t before = (PAGE - start % PAGE) % PAGE;
+	size_t count = region->size > before ? (region->size - before) / PAGE : 0;
+
+	*base = start + before;
+	return MIN(count, (size_t)CONFIG_QUIRE_WINDOW_PAGES);
+}
+
+static bool open_space(struct space *space, uint32_t number, uint32_t attr, size_t frames,
+		       size_t retain)
+{
+	struct sys_mm_drv_region region = { 0 };
+	struct quire_vspace_config config;
+	uintptr_t base;
+	size_t count;
+	int32_t status;
+
+	if (!find_region(attr, &region)) {
+		LOG_WRN("there is no memory region with attribute %u", (unsigned int)attr);
+		return false;
+	}
+	count = pages_of(&region, &base);
+	if (!count || !frames) {
+		LOG_WRN("region %u at %p has %zu pages, the driver %zu: too few",
+			(unsigned int)attr, region.addr, count, frames);
+		return false;
+	}
+	config = (struct quire_vspace_config){
+		.mmu = quire_zephyr_window(number, base, count, frames),
+		.base = (void *)base,
+		.pages = count,
+		.budgets = CONFIG_QUIRE_BUDGETS,
+		.retain = retain,
+		.storage = space->records,
+		.storage_bytes = sizeof(space->records),
+		.observer = OBSERVER,
+	};
+	status = quire_vspace_init(&space->vs, &config);
+	if (status)
+		LOG_ERR("no window at %p: %s", (void *)base, quire_status_text(status));
+	else
+		LOG_INF("%zu pages at %p, %zu physical", count, (void *)base, frames);
+	return !status;
+}
+
+struct quire_vspace *quire_zephyr_vspace(void)
+{
+	return pages.on ? &pages.vs : NULL;
+}
+
+__weak size_t quire_zephyr_physical_pages(void)
+{
+	return CONFIG_QUIRE_PHYSICAL_PAGES;
+}
+
+/* ---- the heap -------------------------------------------------------------------------------- */
+
+#ifdef CONFIG_QUIRE_VMH
+
+#ifdef CONFIG_QUIRE_VMH_ELASTIC
+#define HEAP_RECORDS QUIRE_VMH_ELASTIC_STORAGE(CONFIG_QUIRE_VMH_SIZE, CONFIG_DCACHE_LINE_SIZE)
+#else
+#ifdef CONFIG_QUIRE_VMH_TABLE_CUSTOM
+#include CONFIG_QUIRE_VMH_TABLE_HEADER
+#else
+#include "quire/zephyr_table.h"
+#endif
+
+#define AS_BUNDLE(size, count) { size, count },
+#define AS_BLOCKS(size, count) +(count)
+#define AS_BYTES(size, count)  +(size_t)(size) * (count)
+static const struct quire_bundle bundles[] = { QUIRE_ZEPHYR_TABLE(AS_BUNDLE) };
+#define HEAP_RECORDS           QUIRE_VMH_STORAGE(ARRAY_SIZE(bundles), 0 QUIRE_ZEPHYR_TABLE(AS_BLOCKS))
+
+BUILD_ASSERT(0 QUIRE_ZEPHYR_TABLE(AS_BYTES) <= CONFIG_QUIRE_VMH_SIZE,
+	     "the block table is larger than CONFIG_QUIRE_VMH_SIZE");
+#endif
+
+static struct {
+	struct quire_vmh vmh;
+	bool on;
+	uintptr_t records[WORDS(HEAP_RECORDS)];
+} heap;
+
+static void open_heap(void)
+{
+	const struct quire_vmh_config config = {
+#ifdef CONFIG_QUIRE_VMH_ELASTIC
+		.window = CONFIG_QUIRE_VMH_SIZE,
+#else
+		.bundles = bundles,
+		.bundle_count = ARRAY_SIZE(bundles),
+		.flags = IS_ENABLED(CONFIG_QUIRE_VMH_SPANNING) ? QUIRE_VMH_SPANNING : 0,
+#endif
+		.storage = heap.records,
+		.storage_bytes = sizeof(heap.records),
+	};
+	int32_t status = quire_vmh_init(&heap.vmh, &pages.vs, &config);
+
+	heap.on = status == QUIRE_OK;
+	if (status)
+		LOG_WRN("no heap of %zu bytes: %s", (size_t)CONFIG_QUIRE_VMH_SIZE,
+			quire_status_text(status));
+}
+
+struct quire_vmh *quire_zephyr_heap(void)
+{
+	return pages.on && heap.on ? &heap.vmh : NULL;
+}
+
+#else
+
+static void open_heap(void)
+{
+}
+
+struct quire_vmh *quire_zephyr_heap(void)
+{
+	return NULL;
+}
+
+#endif
+
+/* ---- regions --------------------------------------------------------------------------------- */
+
+#ifdef CONFIG_QUIRE_VREGION
+
+#define REGION_RECORDS \
+	QUIRE_VREGION_STORAGE(CONFIG_QUIRE_VREGION_INTERIM_MAX, CONFIG_DCACHE_LINE_SIZE)
+
+static struct region {
+	struct quire_vregion *vr; /* NULL while its place is free, or being taken */
+	bool taken;
+	uintptr_t records[WORDS(REGION_RECORDS)];
+} regions[CONFIG_QUIRE_VREGION_MAX];
+
+static struct k_spinlock regions_lock;
+
+static struct region *take_records(void)
+{
+	k_spinlock_key_t key = k_spin_lock(&regions_lock);
+	struct region *found = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(regions) && !found; i++)
+		if (!regions[i].taken)
+			found = &regions[i];
+	if (found)
+		found->taken = true;
+	k_spin_unlock(&regions_lock, key);
+	return found;
+}
+
+static void set_region(struct region *region, struct quire_vregion *vr, bool taken)
+{
+	k_spinlock_key_t key = k_spin_lock(&regions_lock);
+
+	region->vr = vr;
+	region->taken = taken;
+	k_spin_unlock(&regions_lock, key);
+}
+
+static void give_records(void *context, void *storage)
+{
+	ARG_UNUSED(storage);
+	set_region(context, NULL, false);
+}
+
+static struct quire_vregion *create(const struct quire_zephyr_region *wish, struct region *region,
+				    int32_t *why)
+{
+	const struct quire_vregion_config config = {
+		.lifetime = wish->lifetime,
+		.interim = wish->interim,
+		.flags = wish->flags,
+		.prot = { [QUIRE_LIFETIME] = wish->prot, [QUIRE_INTERIM] = wish->prot },
+		.tag = wish->tag,
+		.budget = wish->budget,
+		.storage = region->records,
+		.storage_bytes = sizeof(region->records),
+		.release = give_records,
+		.context = region,
+	};
+	struct quire_vregion *vr = quire_vregion_create(&pages.vs, &config, why);
+
+	set_region(region, vr, vr != NULL);
+	return vr;
+}
+
+struct quire_vregion *quire_zephyr_region_create(const struct quire_zephyr_region *wish,
+						 int32_t *why)
+{
+	struct region *region = pages.on ? take_records() : NULL;
+	int32_t status = pages.on ? QUIRE_ENOVIRT : QUIRE_ESTATE;
+	struct quire_vregion *vr = region ? create(wish, region, &status) : NULL;
+
+	if (why)
+		*why = status;
+	return vr;
+}
+
+struct quire_vregion *quire_zephyr_region_nth(uint32_t number)
+{
+	k_spinlock_key_t key = k_spin_lock(&regions_lock);
+	struct quire_vregion *vr = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(regions) && !vr; i++)
+		if (regions[i].vr && !number--)
+			vr = regions[i].vr;
+	k_spin_unlock(&regions_lock, key);
+	return vr;
+}
+
+#else
+
+struct quire_vregion *quire_zephyr_region_create(const struct quire_zephyr_region *wish,
+						 int32_t *why)
+{
+	ARG_UNUSED(wish);
+	if (why)
+		*why = QUIRE_ESTATE;
+	return NULL;
+}
+
+struct quire_vregion *quire_zephyr_region_nth(uint32_t number)
+{
+	ARG_UNUSED(number);
+	return NULL;
+}
+
+#endif
+
+/* ---- libraries at fixed addresses ------------------------------------------------------------ */
+
+/* Whole pages around [virt, virt + bytes). */
+static size_t around(void **virt, size_t bytes)
+{
+	size_t before = (uintptr_t)*virt % PAGE;
+
+	*virt = (char *)*virt - before;
+	return bytes > SIZE_MAX - before - PAGE ? SIZE_MAX / PAGE
+						: DIV_ROUND_UP(before + bytes, PAGE);
+}
+
+int32_t quire_zephyr_library_map(void *virt, size_t bytes, uint32_t prot)
+{
+	size_t count = around(&virt, bytes);
+	struct quire_request anywhere = { .size = count * PAGE };
+
+	if (!libraries.on)
+		return QUIRE_ESTATE;
+	if (!bytes || count > CONFIG_QUIRE_WINDOW_PAGES)
+		return QUIRE_EINVAL;
+	if (quire_vpage_alloc_at(&libraries.vs, virt, count, prot))
+		return QUIRE_OK;
+	if (quire_vpage_would_fit(&libraries.vs, &anywhere))
+		return QUIRE_EBUSY; /* so it is these addresses that somebody has, or nobody can have */
+	return anywhere.why;
+}
+
+int32_t quire_zephyr_library_protect(void *virt, size_t bytes, uint32_t prot)
+{
+	size_t count = around(&virt, bytes);
+
+	return libraries.on ? quire_vpage_protect(&libraries.vs, virt, count, prot) : QUIRE_ESTATE;
+}
+
+int32_t quire_zephyr_library_unmap(void *virt)
+{
+	around(&virt, 0);
+	return libraries.on ? quire_vpage_free(&libraries.vs, virt) : QUIRE_ESTATE;
+}
+
+/* ---- boot ------------------------------------------------------------------------------------ */
+
+int quire_zephyr_init(void)
+{
+	size_t frames = quire_zephyr_physical_pages();
+	size_t for_libraries = MIN((size_t)CONFIG_QUIRE_LIBRARY_PAGES, frames);
+
+	pages.on = open_space(&pages, 0, CONFIG_QUIRE_REGION_ATTR, frames - for_libraries,
+			      CONFIG_QUIRE_RETAIN);
+	if (for_libraries)
+		libraries.on =
+			open_space(&libraries, 1, QUIRE_ZEPHYR_ATTR_LIBRARIES, for_libraries, 0);
+	if (pages.on)
+		open_heap();
+	return 0;
+}
+
+SYS_INIT(quire_zephyr_init, POST_KERNEL, CONFIG_QUIRE_INIT_PRIORITY);
