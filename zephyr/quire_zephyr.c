@@ -149,12 +149,16 @@ __weak size_t quire_zephyr_physical_pages(void)
 #endif
 
 #define AS_BUNDLE(size, count) { size, count },
-#define AS_BLOCKS(size, count) +(count)
-#define AS_BYTES(size, count)  +(size_t)(size) * (count)
+/* NOLINTBEGIN(bugprone-macro-parentheses): terms of a sum */
+#define AS_BLOCKS(size, count) (size_t)(count) +
+#define AS_BYTES(size, count)  ((size_t)(size) * (count)) +
+/* NOLINTEND(bugprone-macro-parentheses) */
 static const struct quire_bundle bundles[] = { QUIRE_ZEPHYR_TABLE(AS_BUNDLE) };
-#define HEAP_RECORDS           QUIRE_VMH_STORAGE(ARRAY_SIZE(bundles), 0 QUIRE_ZEPHYR_TABLE(AS_BLOCKS))
+#define BLOCKS                 (QUIRE_ZEPHYR_TABLE(AS_BLOCKS) 0)
+#define BYTES                  (QUIRE_ZEPHYR_TABLE(AS_BYTES) 0)
+#define HEAP_RECORDS           QUIRE_VMH_STORAGE(ARRAY_SIZE(bundles), BLOCKS)
 
-BUILD_ASSERT(0 QUIRE_ZEPHYR_TABLE(AS_BYTES) <= CONFIG_QUIRE_VMH_SIZE,
+BUILD_ASSERT(BYTES <= CONFIG_QUIRE_VMH_SIZE,
 	     "the block table is larger than CONFIG_QUIRE_VMH_SIZE");
 #endif
 
