@@ -178,7 +178,7 @@ static void probe_resizes(const struct quire_extent *run)
 		COUNT(&rows[RESIZE], quire_extents_resize, SET, run->start, counts[i]);
 }
 
-static void probe_run(uint32_t unit)
+static struct quire_extent look_at(uint32_t unit)
 {
 	struct quire_extent run;
 
@@ -189,6 +189,20 @@ static void probe_run(uint32_t unit)
 	if (unit != run.start || !run.live)
 		COUNT(&rows[FREE_REFUSED], quire_extents_free, SET, unit);
 	probe_place(&run);
+	if (!COUNT(&rows[ALLOC_AT], quire_extents_alloc_at, SET, unit, 1))
+		give(NULL, unit);
+	return run;
+}
+
+static void look(uint32_t unit)
+{
+	look_at(unit);
+}
+
+static void probe_run(uint32_t unit)
+{
+	struct quire_extent run = look_at(unit);
+
 	if (run.live)
 		probe_resizes(&run);
 }
@@ -214,6 +228,7 @@ const struct bound_layer bound_extent_compact = {
 	.alloc = alloc,
 	.free = give,
 	.probe = probe,
+	.look = look,
 	.aligned = probe_aligned,
 	.end = end,
 };
@@ -227,6 +242,7 @@ const struct bound_layer bound_extent_exact = {
 	.alloc = alloc,
 	.free = give,
 	.probe = probe,
+	.look = look,
 	.aligned = probe_aligned,
 	.end = end,
 };

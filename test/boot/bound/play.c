@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * play: see play.h. A history is cut off after so many allocations: more take too long to emulate. One that
- * would need more to fill a window finds it nearly full, and what no history brings, gaps that no aligned
- * request fits, is built first.
+ * would need more to fill a window finds it nearly full. What no history brings is built first: gaps that no
+ * aligned request fits, and places far from any boundary.
  */
 #include "play.h"
 
 #include "tap.h"
 
-#define MOST    (6000u * BOUND_TIMES) /* allocations of a history: so many can be live */
+#define MOST    (5000u * BOUND_TIMES) /* allocations of a history: so many can be live */
 #define STORAGE ((size_t)640 * 1024)
 #define GAPS    8u
 #define TEETH   64u
+#define TRIPLES 24u
+#define LOOKS   24u
 #define SPREAD  4u /* of lengths of gaps between teeth */
 
 struct random bound_random;
@@ -52,6 +54,15 @@ static void give_unless_refused(uint32_t start)
 {
 	if (start != HISTORY_REFUSED)
 		now.layer->free(NULL, start);
+}
+
+static void begin(const struct bound_layer *layer, uint32_t units, const char *history)
+{
+	storage_used = 0;
+	bound_random.state = 1;
+	bound_history(history);
+	now.layer = layer;
+	layer->begin(units);
 }
 
 /* ---- the player of a history ------------------------------------------------------------------- */
@@ -116,7 +127,6 @@ static void set_limits(const struct bound_layer *layer, uint32_t units,
 
 	if (layer->work)
 		most = smaller(layer->work / units, most);
-	now.layer = layer;
 	now.every = smaller(4 + units / (history->sparse ? 512 : 64), 1 + most / 128);
 	now.left = most * BOUND_TIMES;
 	now.units = layer->asked ? layer->asked * BOUND_TIMES : UINT32_MAX;
@@ -130,12 +140,9 @@ static const char *play_one(const struct bound_layer *layer, uint32_t units,
 	};
 	bool is_crowded;
 
-	storage_used = 0;
-	bound_random.state = 1;
-	bound_history(history->name);
 	set_limits(layer, units, history);
 	is_crowded = layer->crowds && !history->sparse && units > now.left;
-	layer->begin(units);
+	begin(layer, units, history->name);
 	if (is_crowded)
 		crowd_begins(units, now.left / 4 / GAPS);
 	history->play(&player);
@@ -189,16 +196,44 @@ static void play_teeth(uint32_t units, uint32_t align, uint32_t gap, bool full)
 /* A search looks at so many gaps as it ever does, and finds none that will do. */
 static const char *play_misaligned(const struct bound_layer *layer, uint32_t units)
 {
-	storage_used = 0;
-	now.layer = layer;
-	bound_random.state = 1;
-	bound_history("misaligned gaps");
-	layer->begin(units);
+	begin(layer, units, "misaligned gaps");
 	for (uint32_t align = 2; align <= units / 4; align *= 2) {
 		play_teeth(units, align, align / 2, false);
 		play_teeth(units, align, align / 2, true);
 		play_teeth(units, align, align - 1, true);
 	}
+	return layer->end();
+}
+
+/* ---- places far from any boundary -------------------------------------------------------------- */
+
+static void look_around(uint32_t units)
+{
+	for (uint32_t i = 0; i < LOOKS; i++)
+		now.layer->look(random_below(&bound_random, units));
+}
+
+/* Two live runs and a free one between them, each of any length. */
+static void play_runs(uint32_t units)
+{
+	uint32_t first = random_below(&bound_random, units - 2) + 1;
+	uint32_t gap = random_below(&bound_random, units - first - 1) + 1;
+
+	live[0] = now.layer->alloc(NULL, first);
+	order[0] = now.layer->alloc(NULL, gap);
+	live[1] = now.layer->alloc(NULL, units - first - gap);
+	give_unless_refused(order[0]);
+	look_around(units);
+	give_unless_refused(live[0]);
+	look_around(units);
+	give_unless_refused(live[1]);
+}
+
+static const char *play_lookups(const struct bound_layer *layer, uint32_t units)
+{
+	begin(layer, units, "three runs");
+	for (uint32_t i = 0; i < TRIPLES; i++)
+		play_runs(units);
 	return layer->end();
 }
 
@@ -208,6 +243,8 @@ static const char *play_window(const struct bound_layer *layer, uint32_t units)
 {
 	const char *broken = layer->aligned ? play_misaligned(layer, units) : NULL;
 
+	if (layer->look && !broken)
+		broken = play_lookups(layer, units);
 	for (size_t i = 0; i < history_count && !broken; i++)
 		broken = play_one(layer, units, &histories[i]);
 	return broken;

@@ -32,6 +32,9 @@ struct bound_layer {
 	/** Take exactly these units, and what free is given then; NULL: alloc goes upwards anyway. */
 	uint32_t (*alloc_at)(uint32_t start, uint32_t count);
 
+	/** All questions about a place, and calls that are wrong there; may be NULL. */
+	void (*look)(uint32_t unit);
+
 	/** All searches for runs of at least `count` units at a multiple of `align`; may be NULL. */
 	void (*aligned)(uint32_t count, uint32_t align);
 };

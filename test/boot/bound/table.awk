@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Writes doc/bounds.md from bounds.tsv (bound.awk tells its columns):
-#
-#	awk -f test/boot/bound/table.awk test/boot/bound/bounds.tsv >doc/bounds.md
+# Writes doc/bounds.md from bounds.tsv, whose columns bound.awk tells; see record.sh.
 function say(text) { print text }
 
 function begin_layer(name) {
@@ -26,17 +24,16 @@ BEGIN {
 	say("them: **worst / mean**, for windows of 64 to 65536 units. They are exact, so they are asserted: `./check`")
 	say("fails if a call takes one instruction more, at the worst or on average, and says where it takes less.\n")
 	say("    cmake --preset riscv64 && cmake --build build-riscv64 --target tests")
-	say("    test/run-tests build-riscv64 boot/bound              # asserts")
-	say("    build-riscv64/test/boot/bound.sh -v record=1         # measures: a new bounds.tsv")
-	say("    awk -f test/boot/bound/table.awk test/boot/bound/bounds.tsv >doc/bounds.md\n")
+	say("    test/run-tests build-riscv64 \"boot/bound*\"     # asserts: 20 seconds")
+	say("    test/boot/bound/record.sh                       # writes them and this page anew\n")
 	say("- **What is counted.** From the first instruction of the function to its return, all that it calls included,")
 	say("  by the processor's own counter of an emulated machine that counts exactly (QEMU, `-icount`). Reading the")
 	say("  counter and calling are measured on functions of known length and taken off.")
 	say("- **What is played.** The histories of `bench/step/history.c`, of malice and of chance, each cut off after some")
-	say("  hundred or thousand allocations, in large windows nearly full ones; and gaps that no aligned request fits. In")
-	say("  between all other calls are made, and leave everything as it was. What is worst *there* is recorded; no proof")
-	say("  says that nothing is worse. Ten times as many allocations (`-D QUIRE_BOUND_TIMES=10`, 80 seconds) find more")
-	say("  than a twentieth more in 17 of 155 rows, and at the most 26 %.")
+	say("  hundred or thousand allocations, in large windows nearly full ones; gaps that no aligned request fits; and places")
+	say("  far from any boundary. In between all other calls are made, and leave everything as it was. What is worst *there*")
+	say("  is recorded; no proof says that nothing is worse. Ten times as many allocations (`-D QUIRE_BOUND_TIMES=10`, 90")
+	say("  seconds) find more than a twentieth more in 9 of 155 rows, and at the most 35 %.")
 	say("- **The driver's share** is left out: map, unmap, protect, power and locks are empty functions of two or three")
 	say("  instructions, and nothing is behind the addresses. What a page unit takes comes on top.")
 	say("- **Steps.** What a call takes by its contract for each page, bank, word or slot comes on top of the figure, so")

@@ -359,6 +359,12 @@ static void probe_place(uintptr_t pointer, size_t bytes)
 	give_back(take(&rows[ALLOC_AT], bytes, &CALL(quire_vmh_alloc_at, HEAP, pointer, bytes)));
 }
 
+static void look(uint32_t unit)
+{
+	if (!heap.single_most)
+		probe_place(heap.base + unit * block, 1);
+}
+
 static void probe_aside(size_t bytes)
 {
 	if (!heap.is_elastic)
@@ -387,9 +393,10 @@ static void probe(uint32_t count)
 
 #define LAYER(name_, begin_, crowds_)                                                             \
 	{                                                                                         \
-		.name = (name_), .rows = rows, .row_count = ROWS, .most = 800, .asked = 1u << 20, \
+		.name = (name_), .rows = rows, .row_count = ROWS, .most = 600, .asked = 1u << 20, \
 		.crowds = (crowds_), .begin = (begin_), .alloc = alloc, .free = give,             \
-		.probe = probe, .alloc_at = alloc_at, .aligned = probe_aligned, .end = end,       \
+		.probe = probe, .alloc_at = alloc_at, .look = look, .aligned = probe_aligned,     \
+		.end = end,                                                                       \
 	}
 
 const struct bound_layer bound_vmh_elastic = LAYER("vmh, elastic", begin_elastic, true);

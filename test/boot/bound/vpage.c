@@ -252,6 +252,11 @@ static void probe_place(uint32_t page, uint32_t count)
 		give_pages(pointer, count);
 }
 
+static void look(uint32_t page)
+{
+	probe_place(page, 1);
+}
+
 static void probe_aside(uint32_t count)
 {
 	COUNT(&rows[SET_ASIDE], quire_vpage_set_aside, SPACE, POINTER(&other), count);
@@ -356,13 +361,14 @@ const struct bound_layer bound_vpage = {
 	.name = "vpage",
 	.rows = rows,
 	.row_count = ROWS,
-	.most = 1000,
+	.most = 600,
 	.asked = 1u << 16,
 	.crowds = true,
 	.begin = begin,
 	.alloc = alloc,
 	.free = give,
 	.probe = probe,
+	.look = look,
 	.aligned = probe_aligned,
 	.end = end,
 };

@@ -263,6 +263,11 @@ static void probe_place(uintptr_t pointer)
 	COUNT(&rows[PUT], quire_vregion_put, REGION);
 }
 
+static void look(uint32_t line)
+{
+	probe_place(address(line));
+}
+
 static void probe(uint32_t count)
 {
 	size_t bytes = (size_t)count * LINE;
@@ -283,6 +288,7 @@ const struct bound_layer bound_vregion = {
 	.alloc = alloc,
 	.free = give,
 	.probe = probe,
+	.look = look,
 	.aligned = probe_aligned,
 	.end = end,
 };
