@@ -16,6 +16,13 @@
 #define FOR_SIZE false
 #endif
 
+/* A function that builds for size keep apart: many call it, or its stack is not for all who pass by. */
+#ifdef __OPTIMIZE_SIZE__
+#define APART static __attribute__((noinline))
+#else
+#define APART static
+#endif
+
 /* A function of a header, of which builds for size have one copy, in the file that defines ONE_COPY. Only
  * clang is told: gcc knows by itself where a copy is shorter than a call. */
 #if defined(__clang__) && defined(__OPTIMIZE_SIZE__) && defined(ONE_COPY)

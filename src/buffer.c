@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "bits.h"
 #include "quire/buffer.h"
 
 /* ---- memory from either source -------------------------------------------------------------- */
@@ -283,10 +284,10 @@ static int32_t grow_in_place(struct quire_buffer *buffer, const struct range *ra
 }
 
 /* The new memory is there, and filled, before the old goes. */
-static int32_t move(struct quire_buffer *buffer, const struct range *range)
+APART int32_t move(struct quire_buffer *buffer, const struct range *range)
 {
 	struct quire_request request = buffer->wish;
-	struct quire_buffer held = *buffer;
+	size_t level = buffer->level;
 	unsigned char *base;
 
 	request.size = range->preferred;
@@ -294,11 +295,12 @@ static int32_t move(struct quire_buffer *buffer, const struct range *range)
 	base = source_request(&buffer->source, &request);
 	if (!base)
 		return request.why;
-	quire_buffer_read(&held, base, held.level);
+	quire_buffer_read(buffer, base, level);
 	buffer->stale = buffer->base;
 	buffer->base = base;
 	buffer->size = request.granted;
 	buffer->read = 0;
+	buffer->level = level;
 	free_stale(buffer);
 	return QUIRE_OK;
 }

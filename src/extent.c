@@ -548,8 +548,8 @@ static uint32_t look(const struct quire_extents *set, const struct quire_extent_
 }
 
 /* Runs that are long enough, but perhaps only in the wrong place: a bounded number of them. */
-static uint32_t search_misaligned(const struct quire_extents *set,
-				  const struct quire_extent_wish *wish, uint32_t count)
+APART uint32_t search_misaligned(const struct quire_extents *set,
+				 const struct quire_extent_wish *wish, uint32_t count)
 {
 	uint32_t key = next_key(set, class_key(set, count));
 	uint32_t looks = 0;

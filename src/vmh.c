@@ -415,8 +415,8 @@ static bool take_span(struct quire_vmh *heap, const struct order *order, struct 
 				   blocks_for(best, order->want), grant);
 }
 
-static int32_t take_from_table(struct quire_vmh *heap, const struct order *order,
-			       struct grant *grant)
+APART int32_t take_from_table(struct quire_vmh *heap, const struct order *order,
+			      struct grant *grant)
 {
 	if (take_single(heap, order, grant) ||
 	    (heap->flags & QUIRE_VMH_SPANNING && take_span(heap, order, grant)))
@@ -434,7 +434,7 @@ static size_t most_allowed(const struct quire_vmh *heap, const struct order *ord
 	return pages << heap->vs->page_shift;
 }
 
-static int32_t take_elastic(struct quire_vmh *heap, const struct order *order, struct grant *grant)
+APART int32_t take_elastic(struct quire_vmh *heap, const struct order *order, struct grant *grant)
 {
 	struct quire_blocks *kind = heap->blocks;
 	size_t most = most_allowed(heap, order);

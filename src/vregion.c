@@ -554,8 +554,8 @@ static inline bool bump(struct quire_arena *arena, size_t size, size_t align, ui
 	return true;
 }
 
-static void *arena_request(struct quire_vregion *vr, struct quire_arena *arena,
-			   struct quire_request *asked)
+APART void *arena_request(struct quire_vregion *vr, struct quire_arena *arena,
+			  struct quire_request *asked)
 {
 	size_t spare = quire_pages_spare(vr->vs);
 	struct quire_section section;
@@ -716,7 +716,7 @@ static int32_t resize_newest(struct quire_section *section, struct quire_vregion
 			     struct quire_arena *arena, uintptr_t address,
 			     const struct quire_request *request, size_t spare, struct slot *slot)
 {
-	struct quire_arena before;
+	size_t before;
 	int32_t status;
 
 	quire_section_deepen(section);
@@ -726,17 +726,37 @@ static int32_t resize_newest(struct quire_section *section, struct quire_vregion
 	if (status)
 		return status;
 	arena->used_peak = largest(arena->used_peak, arena->used);
-	before = *arena;
+	before = arena->used;
 	arena->used = arena->newest;
 	status = find_slot(vr, arena, request, spare, slot);
-	arena->used = before.used;
+	arena->used = before;
 	if (status)
 		return status;
 	arena->used = slot->offset + slot->size;
 	if (slot->pages > arena->committed)
 		status = commit_to(section, vr, arena, slot->pages);
 	if (status)
-		arena->used = before.used;
+		arena->used = before;
+	return status;
+}
+
+APART int32_t resize_in_arena(struct quire_vregion *vr, struct quire_arena *arena,
+			      uintptr_t address, size_t min, size_t preferred, size_t *granted)
+{
+	struct quire_request request = { .size = preferred, .min = min, .align = 1 };
+	size_t spare = quire_pages_spare(vr->vs);
+	size_t before = cached_bytes(vr, arena, address);
+	struct quire_section section;
+	struct slot slot = { .size = 0 };
+	int32_t status;
+
+	quire_tail_cache(vr->vs->mmu, address, min, before);
+	section = quire_section_enter(vr->vs);
+	status = resize_newest(&section, vr, arena, address, &request, spare, &slot);
+	quire_section_leave(&section);
+	*granted = slot.size;
+	if (!status)
+		quire_tail_cache(vr->vs->mmu, address, before, before ? slot.size : 0);
 	return status;
 }
 
@@ -744,13 +764,9 @@ int32_t quire_vregion_resize(struct quire_vregion *vr, void *ptr, size_t min, si
 			     size_t *granted)
 {
 	uintptr_t address = quire_address(vr->vs, ptr);
-	size_t spare = quire_pages_spare(vr->vs);
-	struct quire_request request = { .size = preferred, .min = min, .align = 1 };
 	struct quire_arena *arena = arena_of(vr, address);
-	struct quire_section section;
-	struct slot slot = { .size = 0 };
-	size_t before;
-	int32_t status = min ? quire_request_check(&request, 0) : QUIRE_EINVAL;
+	size_t size;
+	int32_t status;
 
 	if (granted)
 		*granted = 0;
@@ -758,24 +774,19 @@ int32_t quire_vregion_resize(struct quire_vregion *vr, void *ptr, size_t min, si
 		status = QUIRE_ECONTEXT;
 	else if (!in_region(vr, address))
 		status = QUIRE_EFOREIGN;
-	if (status)
-		return refuse(vr, status, ptr, preferred, vr->tag);
-	if (!arena) {
+	else if (!min || min > preferred || preferred > SIZE_MAX / 2)
+		status = QUIRE_EINVAL;
+	else if (arena)
+		status = resize_in_arena(vr, arena, address, min, preferred, &size);
+	else
 		status = interim_state(vr);
-		return status ? refuse(vr, status, ptr, preferred, vr->tag)
-			      : quire_vmh_resize_range(&vr->interim, ptr, min, preferred, granted);
-	}
-	before = cached_bytes(vr, arena, address);
-	quire_tail_cache(vr->vs->mmu, address, min, before);
-	section = quire_section_enter(vr->vs);
-	status = resize_newest(&section, vr, arena, address, &request, spare, &slot);
-	quire_section_leave(&section);
 	if (status)
 		return refuse(vr, status, ptr, preferred, vr->tag);
-	quire_tail_cache(vr->vs->mmu, address, before, before ? slot.size : 0);
+	if (!arena)
+		return quire_vmh_resize_range(&vr->interim, ptr, min, preferred, granted);
 	if (granted)
-		*granted = slot.size;
-	tell_about(vr, QUIRE_EVENT_RESIZE, ptr, slot.size, vr->tag);
+		*granted = size;
+	tell_about(vr, QUIRE_EVENT_RESIZE, ptr, size, vr->tag);
 	return QUIRE_OK;
 }
 
