@@ -69,7 +69,7 @@ int32_t quire_buffer_create(struct quire_buffer *buffer, const struct quire_buff
 }
 
 /* Memory that a buffer moved out of, and that the driver would not take back then. */
-static int32_t free_stale(struct quire_buffer *buffer)
+APART int32_t free_stale(struct quire_buffer *buffer)
 {
 	int32_t status = buffer->stale ? source_free(&buffer->source, buffer->stale) : QUIRE_OK;
 
@@ -197,7 +197,7 @@ static void move_down(unsigned char *to, const unsigned char *from, size_t bytes
 		to[index] = from[index];
 }
 
-static void reverse(unsigned char *bytes, size_t count)
+APART void reverse(unsigned char *bytes, size_t count)
 {
 	for (size_t low = 0, high = count; low + 1 < high; low++) {
 		unsigned char byte = bytes[low];

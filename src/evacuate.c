@@ -28,7 +28,7 @@ struct job {
 	uint32_t payers[(QUIRE_BUDGETS_MAX + 31) / 32]; /* a bit for each */
 };
 
-static bool has_payer(const struct job *job, uint32_t id)
+APART bool has_payer(const struct job *job, uint32_t id)
 {
 	return job->payers[id / 32] >> id % 32 & 1;
 }
@@ -188,7 +188,7 @@ int32_t quire_vspace_evacuate(struct quire_vspace *vs, size_t most_pages, size_t
 }
 
 /* 64 bits are not multiplied or divided: processors of 32 bits call a library for that. */
-static uint64_t times(uint64_t count, uint32_t factor)
+APART uint64_t times(uint64_t count, uint32_t factor)
 {
 	uint64_t product = 0;
 

@@ -88,17 +88,17 @@ static quire_word bits_through(uint32_t index)
 	return ~(quire_word)0 >> (BITS - 1 - index % BITS);
 }
 
-static bool has_bit(const quire_word *bits, uint32_t index)
+APART bool has_bit(const quire_word *bits, uint32_t index)
 {
 	return bits[index / BITS] >> (index % BITS) & 1;
 }
 
-static void set_bit(quire_word *bits, uint32_t index)
+APART void set_bit(quire_word *bits, uint32_t index)
 {
 	bits[index / BITS] |= bit(index);
 }
 
-static void clear_bit(quire_word *bits, uint32_t index)
+APART void clear_bit(quire_word *bits, uint32_t index)
 {
 	bits[index / BITS] &= ~bit(index);
 }
@@ -135,7 +135,7 @@ USUAL quire_word starts_before(const struct quire_extents *set, uint32_t unit)
 }
 
 /* One past the last unit of a run that is longer than a word has bits. */
-static uint32_t far_end(const struct quire_extents *set, uint32_t start)
+APART uint32_t far_end(const struct quire_extents *set, uint32_t start)
 {
 	uint32_t word = start / BITS + 1;
 
@@ -172,7 +172,7 @@ USUAL uint32_t start_of_ending(const struct quire_extents *set, uint32_t end)
 	return before ? end - BITS + highest_bit(before) : far_start(set, (end - 1) / BITS);
 }
 
-static uint32_t octave_of(uint32_t count)
+APART uint32_t octave_of(uint32_t count)
 {
 	return log2_floor(count - 1);
 }
@@ -393,7 +393,7 @@ static quire_word runs_of_key(const struct quire_extents *set, uint32_t key, uin
 }
 
 /* The start of the first of them. */
-static uint32_t run_of_key(const struct quire_extents *set, uint32_t key)
+APART uint32_t run_of_key(const struct quire_extents *set, uint32_t key)
 {
 	uint32_t word;
 	quire_word runs = runs_of_key(set, key, &word);

@@ -149,16 +149,16 @@ static bool is_in_state(const struct quire_vspace *vs, uint32_t page, enum quire
 }
 
 /* The first page from `page` on that is in this state, or that is not; `end` if there is none. */
-static uint32_t next_in_state(const struct quire_vspace *vs, uint32_t page, uint32_t end,
-			      enum quire_page_state state)
+APART uint32_t next_in_state(const struct quire_vspace *vs, uint32_t page, uint32_t end,
+			     enum quire_page_state state)
 {
 	while (page < end && !is_in_state(vs, page, state))
 		page++;
 	return page;
 }
 
-static uint32_t next_in_other(const struct quire_vspace *vs, uint32_t page, uint32_t end,
-			      enum quire_page_state state)
+APART uint32_t next_in_other(const struct quire_vspace *vs, uint32_t page, uint32_t end,
+			     enum quire_page_state state)
 {
 	while (page < end && is_in_state(vs, page, state))
 		page++;
@@ -501,13 +501,13 @@ static int32_t map_arriving(struct quire_section *section, uint32_t first, uint3
 }
 
 /* Whether somebody else holds this page whose own unmap has failed: only its free is left to it. */
-static bool is_condemned_edge(const struct quire_vspace *vs, uint32_t page)
+APART bool is_condemned_edge(const struct quire_vspace *vs, uint32_t page)
 {
 	return vs->page[page].state == PAGE_LEAVING && vs->page[page].users > 1;
 }
 
 /* Such a page was unmapped here and could not be mapped: for its other holder it is leaving again. */
-static void condemn_again(struct quire_vspace *vs, uint32_t page)
+APART void condemn_again(struct quire_vspace *vs, uint32_t page)
 {
 	if (vs->page[page].users && vs->page[page].state == PAGE_ARRIVING)
 		vs->page[page].state = PAGE_LEAVING;
@@ -636,7 +636,7 @@ int32_t quire_pages_trim(struct quire_section *section)
 /* ---- protection, save and restore ----------------------------------------------------------- */
 
 /* One past the last page from `first` on with the same protection that is held and present, or not. */
-static uint32_t run_of_prot(const struct quire_vspace *vs, uint32_t first, uint32_t end)
+APART uint32_t run_of_prot(const struct quire_vspace *vs, uint32_t first, uint32_t end)
 {
 	uint32_t page = first + 1;
 

@@ -45,7 +45,7 @@ static uintptr_t grant_address(const struct grant *grant)
 	return quire_block_address(grant->kind, grant->start);
 }
 
-static uint32_t pages_to(const struct quire_vmh *heap, const struct grant *grant, size_t bytes)
+APART uint32_t pages_to(const struct quire_vmh *heap, const struct grant *grant, size_t bytes)
 {
 	return quire_page_index(heap->vs, grant_address(grant) + bytes - 1) - grant->first_page + 1;
 }
@@ -336,8 +336,8 @@ static int32_t cut_to_size(struct quire_vmh *heap, struct order *order, struct g
 }
 
 /* Take blocks of one kind: at least `min`, at best `preferred` of them. */
-static bool take_blocks(struct quire_blocks *kind, const struct order *order, uint32_t min,
-			uint32_t preferred, struct grant *grant)
+APART bool take_blocks(struct quire_blocks *kind, const struct order *order, uint32_t min,
+		       uint32_t preferred, struct grant *grant)
 {
 	grant->kind = kind;
 	grant->start = quire_blocks_search(kind, order->request.align, min, preferred, true,

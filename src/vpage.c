@@ -174,10 +174,10 @@ int32_t quire_vspace_fini(struct quire_vspace *vs)
 /* ---- budgets -------------------------------------------------------------------------------- */
 
 /* Admit a budget or change one, unless it asks for what this driver cannot guarantee. */
-static int32_t promise(struct quire_vspace *vs, struct quire_budget *budget, size_t guaranteed,
-		       size_t limit,
-		       int32_t (*act)(struct quire_ledger *ledger, struct quire_budget *budget,
-				      size_t guaranteed, size_t limit))
+APART int32_t promise(struct quire_vspace *vs, struct quire_budget *budget, size_t guaranteed,
+		      size_t limit,
+		      int32_t (*act)(struct quire_ledger *ledger, struct quire_budget *budget,
+				     size_t guaranteed, size_t limit))
 {
 	struct quire_section section;
 	int32_t status;
@@ -467,8 +467,8 @@ size_t quire_vpage_would_fit(struct quire_vspace *vs, struct quire_request *requ
 	return request->granted;
 }
 
-static void *serve_pages(struct quire_vspace *vs, size_t pages, uint32_t prot, uint32_t flags,
-			 bool fixed, const void *at)
+APART void *serve_pages(struct quire_vspace *vs, size_t pages, uint32_t prot, uint32_t flags,
+			bool fixed, const void *at)
 {
 	struct quire_request request = { .flags = flags };
 
@@ -501,7 +501,7 @@ struct piece {
 };
 
 /* Pages of the allocation that starts there, its guard not counted; 0: none does. */
-static uint32_t size_of(const struct quire_vspace *vs, uint32_t start)
+APART uint32_t size_of(const struct quire_vspace *vs, uint32_t start)
 {
 	const struct quire_page *first = &vs->page[start];
 

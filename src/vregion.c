@@ -15,7 +15,7 @@
 #include "quire/vregion.h"
 
 /* Whether the region takes calls that use or change its memory. */
-static bool is_open(const struct quire_vregion *vr)
+APART bool is_open(const struct quire_vregion *vr)
 {
 	return vr->users && !vr->saved && !vr->ending;
 }
@@ -48,7 +48,7 @@ static int32_t refuse(struct quire_vregion *vr, int32_t why, const void *ptr, si
 }
 
 /* The end of a call that is not about a pointer. */
-static int32_t conclude(struct quire_vregion *vr, int32_t status)
+APART int32_t conclude(struct quire_vregion *vr, int32_t status)
 {
 	return status ? refuse(vr, status, NULL, 0, vr->tag) : QUIRE_OK;
 }
@@ -133,8 +133,8 @@ static uint32_t prot_of(const struct quire_vregion_config *config, uint32_t area
 	return config->prot[area] ? config->prot[area] : QUIRE_RW;
 }
 
-static int32_t check_config(struct quire_vspace *vs, const struct quire_vregion_config *config,
-			    struct layout *layout)
+APART int32_t check_config(struct quire_vspace *vs, const struct quire_vregion_config *config,
+			   struct layout *layout)
 {
 	const struct quire_mmu *mmu = vs->mmu;
 	size_t units;
@@ -447,7 +447,7 @@ static size_t largest(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-static size_t committed_peak(const struct quire_vregion *vr)
+APART size_t committed_peak(const struct quire_vregion *vr)
 {
 	size_t pages =
 		vr->has_interim ? largest(vr->interim.pages_held_peak, vr->interim.pages_held) : 0;
@@ -483,7 +483,7 @@ static int32_t commit_to(struct quire_section *section, struct quire_vregion *vr
 	return status;
 }
 
-static int32_t arena_state(const struct quire_vregion *vr, const struct quire_arena *arena)
+APART int32_t arena_state(const struct quire_vregion *vr, const struct quire_arena *arena)
 {
 	if (vr->sealed || !is_open(vr))
 		return QUIRE_ESTATE;
@@ -587,7 +587,7 @@ APART void *arena_request(struct quire_vregion *vr, struct quire_arena *arena,
 
 /* ---- allocating ----------------------------------------------------------------------------- */
 
-static void *refuse_request(struct quire_vregion *vr, struct quire_request *request, int32_t why)
+APART void *refuse_request(struct quire_vregion *vr, struct quire_request *request, int32_t why)
 {
 	request->why = why;
 	request->granted = 0;
@@ -915,7 +915,7 @@ struct checked_archive {
 };
 
 /* FNV-1a, 64 bits: finds what was cut off, altered or mixed up; it is no protection from intent. */
-static uint64_t sum_of(uint64_t sum, const void *data, size_t bytes)
+APART uint64_t sum_of(uint64_t sum, const void *data, size_t bytes)
 {
 	const unsigned char *byte = data;
 
