@@ -33,7 +33,14 @@
 #define SHARED static inline
 #endif
 
-static inline uint32_t lowest_bit(quire_word word)
+/* clang counts zeros in a row of instructions where the processor has none for it. */
+#if defined(__clang__) && defined(__OPTIMIZE_SIZE__) && defined(__riscv) && !defined(__riscv_zbb)
+#define COUNTING static inline __attribute__((noinline))
+#else
+#define COUNTING static inline
+#endif
+
+COUNTING uint32_t lowest_bit(quire_word word)
 {
 #if UINTPTR_MAX > UINT32_MAX
 	return (uint32_t)__builtin_ctzll(word);
@@ -42,7 +49,7 @@ static inline uint32_t lowest_bit(quire_word word)
 #endif
 }
 
-static inline uint32_t highest_bit(quire_word word)
+COUNTING uint32_t highest_bit(quire_word word)
 {
 #if UINTPTR_MAX > UINT32_MAX
 	return 63u - (uint32_t)__builtin_clzll(word);
