@@ -34,18 +34,3 @@ ZTEST(quire_range, less_is_granted_in_whole_steps_where_memory_is_short)
 	zassert_ok(quire_vmh_free(quire_zephyr_heap(), ptr));
 	zassert_ok(quire_vpage_free(vs, others));
 }
-
-ZTEST(quire_range, a_refused_resize_leaves_the_buffer_working)
-{
-	struct quire_request wish = { .size = 3000, .min = 3000, .step = 500 };
-	struct quire_buffer_source source = quire_buffer_on_vmh(quire_zephyr_heap());
-	struct quire_buffer buffer;
-
-	zassert_ok(quire_buffer_create(&buffer, &source, &wish));
-	zassert_equal(quire_buffer_write(&buffer, "abcdef", 6), 6);
-	zassert_true(quire_buffer_resize(&buffer, SIZE_MAX / 2, SIZE_MAX / 2) != QUIRE_OK);
-	zassert_equal(quire_buffer_level(&buffer), 6);
-	zassert_ok(quire_buffer_resize(&buffer, 6000, 9000));
-	zassert_equal(quire_buffer_level(&buffer), 6);
-	zassert_ok(quire_buffer_destroy(&buffer));
-}
