@@ -25,3 +25,4 @@
 #define CONFIG_QUIRE_RETAIN              8
 #define CONFIG_QUIRE_VMH_SIZE            0x80000
 #define CONFIG_QUIRE_VMH_ELASTIC         1
+#define CONFIG_QUIRE_ENFORCES_USER       1

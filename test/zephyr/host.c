@@ -73,6 +73,62 @@ void host_set_interrupt(bool inside)
 	interrupt = inside;
 }
 
+/* ---- threads and domains: a thread runs when it is started, on the memory of its domain's partition ---- */
+
+int k_mem_domain_init(struct k_mem_domain *domain, uint8_t num_parts,
+		      struct k_mem_partition *parts[])
+{
+	domain->partition = num_parts ? parts[0] : NULL;
+	return 0;
+}
+
+/* As the kernel asks: whole pages. */
+int k_mem_domain_add_partition(struct k_mem_domain *domain, struct k_mem_partition *part)
+{
+	if (!part->size || part->start % CONFIG_MM_DRV_PAGE_SIZE ||
+	    part->size % CONFIG_MM_DRV_PAGE_SIZE)
+		return -EINVAL;
+	domain->partition = part;
+	return 0;
+}
+
+int k_mem_domain_remove_partition(struct k_mem_domain *domain, struct k_mem_partition *part)
+{
+	if (domain->partition != part)
+		return -ENOENT;
+	domain->partition = NULL;
+	return 0;
+}
+
+int k_mem_domain_add_thread(struct k_mem_domain *domain, k_tid_t thread)
+{
+	uintptr_t offset = (uintptr_t)thread->parameter[0] - domain->partition->start;
+
+	return offset < domain->partition->size ? 0 : -EINVAL;
+}
+
+k_tid_t k_thread_create(struct k_thread *new_thread, k_thread_stack_t *stack, size_t stack_size,
+			void (*entry)(void *, void *, void *), void *p1, void *p2, void *p3,
+			int prio, uint32_t options, k_timeout_t delay)
+{
+	(void)prio;
+	if (!stack || !stack_size || options != K_USER || delay.ticks >= 0)
+		stop("a thread that is not made to be started in user mode");
+	*new_thread = (struct k_thread){ entry, { p1, p2, p3 } };
+	return new_thread;
+}
+
+void k_thread_start(k_tid_t thread)
+{
+	thread->entry(thread->parameter[0], thread->parameter[1], thread->parameter[2]);
+}
+
+int k_thread_join(struct k_thread *thread, k_timeout_t timeout)
+{
+	(void)thread, (void)timeout;
+	return 0;
+}
+
 static struct host_init *inits;
 
 void host_add_init(struct host_init *init)

@@ -158,14 +158,17 @@ static bool the_console_shows_figures_pages_and_regions(void)
 	return true;
 }
 
-int sample_main(void);
+int pipelines_main(void);
+int user_thread_main(void);
 
-static bool the_sample_runs(void)
+static bool the_samples_run(void)
 {
 	host_boot(&board);
 	host_take_text();
-	sample_main();
+	pipelines_main();
 	REQUIRE(shows(host_take_text(), "both pipelines ran"));
+	user_thread_main();
+	REQUIRE(shows(host_take_text(), "the thread left 42"));
 	return true;
 }
 
@@ -285,7 +288,7 @@ static const struct {
 	CASE(a_library_is_mapped_where_it_was_linked_for),
 #ifdef CONFIG_QUIRE_SHELL
 	CASE(the_console_shows_figures_pages_and_regions),
-	CASE(the_sample_runs),
+	CASE(the_samples_run),
 #endif
 	CASE(every_failing_call_of_the_driver_leaves_everything_in_order),
 	CASE(several_failing_calls_leave_everything_in_order),

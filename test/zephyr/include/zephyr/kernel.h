@@ -51,6 +51,33 @@ struct k_mem_partition {
 
 #define K_MEM_PARTITION_P_RW_U_RW ((k_mem_partition_attr_t)3)
 
+struct k_mem_domain {
+	struct k_mem_partition *partition;
+};
+
+struct k_thread {
+	void (*entry)(void *, void *, void *);
+	void *parameter[3];
+};
+
+typedef struct k_thread *k_tid_t;
+typedef char k_thread_stack_t;
+
+#define K_USER                            4u
+#define K_THREAD_STACK_DEFINE(name, size) k_thread_stack_t name[size]
+#define K_THREAD_STACK_SIZEOF(name)       sizeof(name)
+
+int k_mem_domain_init(struct k_mem_domain *domain, uint8_t num_parts,
+		      struct k_mem_partition *parts[]);
+int k_mem_domain_add_partition(struct k_mem_domain *domain, struct k_mem_partition *part);
+int k_mem_domain_remove_partition(struct k_mem_domain *domain, struct k_mem_partition *part);
+int k_mem_domain_add_thread(struct k_mem_domain *domain, k_tid_t thread);
+k_tid_t k_thread_create(struct k_thread *new_thread, k_thread_stack_t *stack, size_t stack_size,
+			void (*entry)(void *, void *, void *), void *p1, void *p2, void *p3,
+			int prio, uint32_t options, k_timeout_t delay);
+void k_thread_start(k_tid_t thread);
+int k_thread_join(struct k_thread *thread, k_timeout_t timeout);
+
 void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif
