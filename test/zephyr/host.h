@@ -36,6 +36,9 @@ bool host_fail(unsigned int n, unsigned int count);
 /** Run all suites, a TAP line each test. @return how many failed */
 unsigned int host_run_suites(unsigned int *number);
 
+/** How many tests were run, and failed, by the application itself since the last call: at boot. */
+unsigned int host_take_boot_tests(unsigned int *failures);
+
 /** How many tests there are. */
 unsigned int host_count_tests(void);
 

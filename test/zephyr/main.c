@@ -98,6 +98,31 @@ static bool a_region_of_less_than_a_page_is_off(void)
 	return true;
 }
 
+#ifdef CONFIG_QUIRE_BOOT_TEST_AT_INIT
+/* What a board has nothing to test with is passed over, and the application runs. */
+static bool suites_run_at_boot_as_far_as_the_board_goes(void)
+{
+	struct host_config without = { .behaviour = board.behaviour };
+	struct host_config small = { .behaviour = board.behaviour, .region_pages = 290 };
+	unsigned int failures, in_all, few;
+
+	host_take_boot_tests(&failures);
+	host_boot(&without);
+	REQUIRE(host_take_boot_tests(&failures) == 0);
+	REQUIRE(!host_halt());
+	host_boot(&small);
+	few = host_take_boot_tests(&failures);
+	REQUIRE(few > 0 && !failures && quire_zephyr_vspace() && !quire_zephyr_heap());
+	quire_vspace_trim(quire_zephyr_vspace());
+	REQUIRE(!host_halt());
+	host_boot(&board);
+	in_all = host_take_boot_tests(&failures);
+	REQUIRE(in_all == host_count_tests() && in_all > few && !failures);
+	host_take_text();
+	return true;
+}
+#endif
+
 /* ---- libraries ------------------------------------------------------------------------------- */
 
 static bool a_library_is_mapped_where_it_was_linked_for(void)
@@ -285,6 +310,9 @@ static const struct {
 #endif
 	CASE(a_region_that_begins_inside_a_page_loses_that_page),
 	CASE(a_region_of_less_than_a_page_is_off),
+#ifdef CONFIG_QUIRE_BOOT_TEST_AT_INIT
+	CASE(suites_run_at_boot_as_far_as_the_board_goes),
+#endif
 	CASE(a_library_is_mapped_where_it_was_linked_for),
 #ifdef CONFIG_QUIRE_SHELL
 	CASE(the_console_shows_figures_pages_and_regions),

@@ -1,13 +1,40 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* boot: see boot.h. */
+/* boot: see boot.h. In an application of their own the suites are run by ztest; in any other at the end of the
+ * initialisation, and the application goes on whatever they find. */
+#include <zephyr/init.h>
+
 #include "boot.h"
+
+#define LEAST_PAGES 64u
 
 static struct quire_vspace_stats before;
 
-void *boot_setup(void)
+#ifdef CONFIG_QUIRE_BOOT_TEST_AT_INIT
+static int run_suites(void)
 {
-	zassert_not_null(quire_zephyr_vspace(), "Quire is off: the log says why");
-	return NULL;
+	ztest_run_all(NULL, false, 1, 1);
+	return 0;
+}
+
+SYS_INIT(run_suites, APPLICATION, 99);
+#endif
+
+/* Some memory, and addresses for all of it. */
+bool boot_has_window(const void *state)
+{
+	struct quire_vspace *vs = quire_zephyr_vspace();
+	struct quire_vspace_stats stats;
+
+	(void)state;
+	if (!vs)
+		return false;
+	quire_vspace_stats(vs, &stats);
+	return stats.physical >= LEAST_PAGES && stats.largest >= stats.physical - stats.held;
+}
+
+bool boot_has_heap(const void *state)
+{
+	return boot_has_window(state) && quire_zephyr_heap();
 }
 
 void boot_before(void *fixture)

@@ -10,8 +10,11 @@
 
 #define PAGE ((size_t)CONFIG_MM_DRV_PAGE_SIZE)
 
-/** What the window holds, for a suite's `before`. */
-void *boot_setup(void);
+/** Whether a suite can run: a board without the region, or with too small a one, has nothing to test. */
+bool boot_has_window(const void *state);
+bool boot_has_heap(const void *state);
+
+/** Notes what the window holds. */
 void boot_before(void *fixture);
 
 /** Asserts that it holds the same, and that every invariant does. */

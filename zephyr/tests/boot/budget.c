@@ -2,7 +2,7 @@
 /* budget: what was guaranteed is there, whatever others asked for. */
 #include "boot.h"
 
-ZTEST_SUITE(quire_budget, NULL, boot_setup, boot_before, boot_after, NULL);
+ZTEST_SUITE(quire_budget, boot_has_window, NULL, boot_before, boot_after, NULL);
 
 ZTEST(quire_budget, a_guarantee_stays_available)
 {

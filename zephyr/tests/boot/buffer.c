@@ -2,7 +2,7 @@
 /* buffer: a ring on the heap that the firmware booted with. */
 #include "boot.h"
 
-ZTEST_SUITE(quire_buffer, NULL, boot_setup, boot_before, boot_after, NULL);
+ZTEST_SUITE(quire_buffer, boot_has_heap, NULL, boot_before, boot_after, NULL);
 
 ZTEST(quire_buffer, a_refused_resize_leaves_the_buffer_working)
 {

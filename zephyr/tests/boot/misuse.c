@@ -2,7 +2,7 @@
 /* misuse: what is wrong is refused and told, and stops nothing. */
 #include "boot.h"
 
-ZTEST_SUITE(quire_misuse, NULL, boot_setup, boot_before, boot_after, NULL);
+ZTEST_SUITE(quire_misuse, boot_has_heap, NULL, boot_before, boot_after, NULL);
 
 ZTEST(quire_misuse, wrong_pointers_are_refused)
 {

@@ -2,7 +2,7 @@
 /* range: buffers that take between a minimum and what they would like. */
 #include "boot.h"
 
-ZTEST_SUITE(quire_range, NULL, boot_setup, boot_before, boot_after, NULL);
+ZTEST_SUITE(quire_range, boot_has_heap, NULL, boot_before, boot_after, NULL);
 
 ZTEST(quire_range, what_is_preferred_is_granted_where_there_is_room)
 {

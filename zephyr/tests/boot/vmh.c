@@ -4,7 +4,7 @@
 
 #define BUFFERS 24
 
-ZTEST_SUITE(quire_vmh, NULL, boot_setup, boot_before, boot_after, NULL);
+ZTEST_SUITE(quire_vmh, boot_has_heap, NULL, boot_before, boot_after, NULL);
 
 ZTEST(quire_vmh, buffers_of_many_sizes_keep_their_contents)
 {

@@ -4,7 +4,7 @@
 
 #define BLOCKS 16
 
-ZTEST_SUITE(quire_vpage, NULL, boot_setup, boot_before, boot_after, NULL);
+ZTEST_SUITE(quire_vpage, boot_has_window, NULL, boot_before, boot_after, NULL);
 
 ZTEST(quire_vpage, pages_are_there_and_are_nobody_elses)
 {

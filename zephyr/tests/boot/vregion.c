@@ -2,7 +2,7 @@
 /* vregion: regions as pipelines have them. */
 #include "boot.h"
 
-ZTEST_SUITE(quire_vregion, NULL, boot_setup, boot_before, boot_after, NULL);
+ZTEST_SUITE(quire_vregion, boot_has_heap, NULL, boot_before, boot_after, NULL);
 
 ZTEST(quire_vregion, one_call_gives_everything_back)
 {

@@ -12,6 +12,7 @@ struct host_init {
 void host_add_init(struct host_init *init);
 
 #define HOST_LEVEL_POST_KERNEL 1
+#define HOST_LEVEL_APPLICATION 2
 #define SYS_INIT(init_function, level, prio)                                    \
 	__attribute__((constructor)) static void host_add_##init_function(void) \
 	{                                                                       \

@@ -9,6 +9,7 @@
 
 struct host_suite {
 	const char *name;
+	bool (*predicate)(const void *state);
 	void *(*setup)(void);
 	void (*before)(void *fixture);
 	void (*after)(void *fixture);
@@ -23,18 +24,26 @@ struct host_test {
 	struct host_test *next;
 };
 
+void ztest_run_all(const void *state, bool shuffle, int suite_iter, int case_iter);
+
 void host_add_suite(struct host_suite *suite);
 void host_add_test(struct host_test *test);
 void host_assert(bool holds, const char *file, int line, const char *what, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-#define ZTEST_SUITE(suite, predicate, setup_fn, before_fn, after_fn, teardown_fn) \
-	__attribute__((constructor)) static void host_add_suite_##suite(void)     \
-	{                                                                         \
-		static struct host_suite it = { #suite,   setup_fn,    before_fn, \
-						after_fn, teardown_fn, NULL };    \
-		host_add_suite(&it);                                              \
-	}                                                                         \
+#define ZTEST_SUITE(suite, predicate_fn, setup_fn, before_fn, after_fn, teardown_fn) \
+	__attribute__((constructor)) static void host_add_suite_##suite(void)        \
+	{                                                                            \
+		static struct host_suite it = {                                      \
+			.name = #suite,                                              \
+			.predicate = predicate_fn,                                   \
+			.setup = setup_fn,                                           \
+			.before = before_fn,                                         \
+			.after = after_fn,                                           \
+			.teardown = teardown_fn,                                     \
+		};                                                                   \
+		host_add_suite(&it);                                                 \
+	}                                                                            \
 	_Static_assert(1, "")
 
 #define ZTEST(suite, test)                                                            \
