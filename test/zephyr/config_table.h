@@ -1,30 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What Kconfig would make of a configuration: a block table, a spinlock, libraries. */
-#define CONFIG_MM_DRV_PAGE_SIZE          4096
-#define CONFIG_DCACHE_LINE_SIZE          64
-#define CONFIG_CACHE_DOUBLEMAP           1
-#define CONFIG_QUIRE                     1
-#define CONFIG_QUIRE_VPAGE               1
-#define CONFIG_QUIRE_INIT_PRIORITY       90
-#define CONFIG_QUIRE_REGION_ATTR         3
-#define CONFIG_QUIRE_WINDOW_PAGES        600
-#define CONFIG_QUIRE_PHYSICAL_PAGES      300
-#define CONFIG_QUIRE_LIBRARY_PAGES       20
-#define CONFIG_QUIRE_BUDGETS             4
-#define CONFIG_QUIRE_INCOHERENT          1
-#define CONFIG_QUIRE_ENFORCES_WRITE      1
-#define CONFIG_QUIRE_ENFORCES_EXEC       1
-#define CONFIG_QUIRE_VMH                 1
-#define CONFIG_QUIRE_VREGION             1
-#define CONFIG_QUIRE_VREGION_MAX         4
-#define CONFIG_QUIRE_VREGION_INTERIM_MAX 0x10000
-#define CONFIG_QUIRE_OBSERVER            1
-#define CONFIG_QUIRE_LOG_LEVEL           3
-#define CONFIG_QUIRE_SHELL               1
+/* A block table, a spinlock, and suites that the application runs at boot. */
+#include "config_full.h"
+
 #define CONFIG_QUIRE_TRANSITION_SPINLOCK 1
 #define CONFIG_QUIRE_RETAIN              0
 #define CONFIG_QUIRE_VMH_SIZE            0x140000
 #define CONFIG_QUIRE_VMH_TABLE_SOF       1
 #define CONFIG_QUIRE_VMH_SPANNING        1
-#define CONFIG_QUIRE_ENFORCES_USER       1
 #define CONFIG_QUIRE_BOOT_TEST_AT_INIT   1
