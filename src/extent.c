@@ -729,27 +729,26 @@ USUAL int32_t check_live(const struct quire_extents *set, uint32_t start)
 	return is_live_start(set, start) ? QUIRE_OK : QUIRE_EFREE;
 }
 
-RARE void grow(struct quire_extents *set, uint32_t start, uint32_t end, uint32_t new_end)
+/* One past the last unit to which a live run can grow: that of the free run behind it, if one is. */
+static uint32_t past_free(const struct quire_extents *set, uint32_t end)
 {
-	uint32_t free_end = run_end(set, end);
-
-	unfile_run(set, end, free_end);
-	clear_bit(set->starts, end);
-	if (new_end < free_end) {
-		put_start(set, new_end);
-		file_run(set, new_end, free_end);
-	}
-	make_live(set, start, new_end);
-	set->free_units -= new_end - end;
+	return is_live(set, end) ? end : run_end(set, end);
 }
 
-/* What is cut off becomes a live run of its own, and is freed. */
-RARE void shrink(struct quire_extents *set, uint32_t start, uint32_t end, uint32_t new_end)
+/* Let a live run end elsewhere: `past` is past_free of its end until now. */
+RARE void move_end(struct quire_extents *set, uint32_t start, uint32_t end, uint32_t past,
+		   uint32_t new_end)
 {
-	put_start(set, new_end);
+	if (past > end) {
+		unfile_run(set, end, past);
+		clear_bit(set->starts, end);
+	}
+	if (new_end < past) {
+		put_start(set, new_end);
+		file_run(set, new_end, past);
+	}
 	make_live(set, start, new_end);
-	make_live(set, new_end, end);
-	merge(set, new_end, end);
+	set->free_units += end - new_end;
 }
 
 /* ---- storage -------------------------------------------------------------------------------- */
@@ -1071,19 +1070,18 @@ int32_t quire_extents_free(struct quire_extents *set, uint32_t start)
 int32_t quire_extents_resize(struct quire_extents *set, uint32_t start, uint32_t count)
 {
 	int32_t status = check_live(set, start);
-	uint32_t end;
+	uint32_t end, past;
 
 	if (status)
 		return status;
 	if (!count)
 		return QUIRE_EINVAL;
-	if (count > quire_extents_room(set, start))
-		return QUIRE_ENOVIRT;
 	end = run_end(set, start);
-	if (start + count > end)
-		grow(set, start, end, start + count);
-	else if (start + count < end)
-		shrink(set, start, end, start + count);
+	past = past_free(set, end);
+	if (count > past - start)
+		return QUIRE_ENOVIRT;
+	if (start + count != end)
+		move_end(set, start, end, past, start + count);
 	return QUIRE_OK;
 }
 
@@ -1094,14 +1092,7 @@ uint32_t quire_extents_size(const struct quire_extents *set, uint32_t start)
 
 uint32_t quire_extents_room(const struct quire_extents *set, uint32_t start)
 {
-	uint32_t end;
-
-	if (check_live(set, start))
-		return 0;
-	end = run_end(set, start);
-	if (!is_live(set, end))
-		end = run_end(set, end);
-	return end - start;
+	return check_live(set, start) ? 0 : past_free(set, run_end(set, start)) - start;
 }
 
 uint32_t quire_extents_owner_of(const struct quire_extents *set, uint32_t unit)
@@ -1144,12 +1135,16 @@ bool quire_extents_next(const struct quire_extents *set, uint32_t unit, struct q
 static const char *check_free_run(const struct quire_extents *set, uint32_t start, uint32_t end)
 {
 	uint32_t key = run_key(set, start, end - start);
+	uint32_t first;
 
+	if (is_live(set, start))
+		return NULL;
 	if (!is_live(set, end))
 		return "two free runs touch";
 	if (!has_bit(set->level[0], key))
 		return "a free run is not filed";
-	if (run_of_key(set, key) > start || (end - start > BITS && run_of_key(set, key) != start))
+	first = run_of_key(set, key);
+	if (first > start || (end - start > BITS && first != start))
 		return "a free run is not found from its key";
 	return NULL;
 }
@@ -1187,19 +1182,15 @@ static const char *check_summaries(const struct quire_extents *set)
 /* Whether a run is there for the key, and is filed under it. */
 static bool names_a_run(const struct quire_extents *set, uint32_t key)
 {
-	uint32_t word = key & (set->row - 1);
-	uint32_t count = (key >> set->row_log2) + 1;
-	quire_word found;
-	uint32_t start;
+	uint32_t word, start;
+	quire_word runs;
 
 	if (key > class_key(set, set->units))
 		return false;
-	if (count <= BITS) {
-		found = candidates(set, word, count);
-		if (!found || !exactly(set, word, count, found))
-			return false;
-	}
-	start = run_of_key(set, key);
+	runs = runs_of_key(set, key, &word);
+	if (!runs)
+		return false;
+	start = word * BITS + lowest_bit(runs);
 	return start < set->units && has_bit(set->starts, start) && !is_live(set, start) &&
 	       run_key(set, start, run_end(set, start) - start) == key;
 }
@@ -1225,7 +1216,7 @@ const char *quire_extents_check(const struct quire_extents *set)
 		end = run_end(set, start);
 		if (end <= start || end > set->units)
 			return "a run ends outside the window";
-		broken = is_live(set, start) ? NULL : check_free_run(set, start, end);
+		broken = check_free_run(set, start, end);
 		if (!broken)
 			broken = check_inside(set, start, end);
 		if (broken)
