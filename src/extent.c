@@ -677,26 +677,6 @@ static bool sensible(const struct quire_extents *set, struct quire_extent_wish *
 
 /* ---- taking and giving back ----------------------------------------------------------------- */
 
-/* Make [at, at + count) of the free run that starts here live and file what is left on either side. */
-RARE uint32_t carve(struct quire_extents *set, uint32_t start, uint32_t at, uint32_t count)
-{
-	uint32_t run_past = run_end(set, start);
-	uint32_t end = at + count;
-
-	unfile_run(set, start, run_past);
-	put_start(set, at);
-	if (end < run_past) {
-		put_start(set, end);
-		file_run(set, end, run_past);
-	}
-	make_live(set, at, end);
-	if (at > start)
-		file_run(set, start, at);
-	set->free_units -= count;
-	set->live_runs++;
-	return at;
-}
-
 /* Free [start, end), which is a live run, together with its free neighbours. */
 USUAL void merge(struct quire_extents *set, uint32_t start, uint32_t end)
 {
@@ -736,8 +716,8 @@ static uint32_t past_free(const struct quire_extents *set, uint32_t end)
 }
 
 /* Let a live run end elsewhere: `past` is past_free of its end until now. */
-RARE void move_end(struct quire_extents *set, uint32_t start, uint32_t end, uint32_t past,
-		   uint32_t new_end)
+USUAL void move_end(struct quire_extents *set, uint32_t start, uint32_t end, uint32_t past,
+		    uint32_t new_end)
 {
 	if (past > end) {
 		unfile_run(set, end, past);
@@ -748,7 +728,21 @@ RARE void move_end(struct quire_extents *set, uint32_t start, uint32_t end, uint
 		file_run(set, new_end, past);
 	}
 	make_live(set, start, new_end);
-	set->free_units += end - new_end;
+}
+
+/* Make [at, at + count) of the free run that starts here live and file what is left on either side. */
+RARE uint32_t carve(struct quire_extents *set, uint32_t start, uint32_t at, uint32_t count)
+{
+	uint32_t past = run_end(set, start);
+
+	unfile_run(set, start, past);
+	put_start(set, at);
+	move_end(set, at, past, past, at + count);
+	if (at > start)
+		file_run(set, start, at);
+	set->free_units -= count;
+	set->live_runs++;
+	return at;
 }
 
 /* ---- storage -------------------------------------------------------------------------------- */
@@ -968,12 +962,12 @@ static uint32_t length_of_key(const struct quire_extents *set, uint32_t key)
 	uint32_t below = key >> set->row_log2;
 	uint32_t start;
 
-	if (below < BITS)
+	if (!FOR_SIZE && below < BITS)
 		return below + 1;
 	if (key == QUIRE_NOWHERE)
 		return 0;
-	start = start_of_long_key(set, key);
-	return far_end(set, start) - start;
+	start = FOR_SIZE ? run_of_key(set, key) : start_of_long_key(set, key);
+	return (FOR_SIZE ? run_end(set, start) : far_end(set, start)) - start;
 }
 
 /* As take_aligned, where every place will do. */
@@ -1080,6 +1074,7 @@ int32_t quire_extents_resize(struct quire_extents *set, uint32_t start, uint32_t
 	past = past_free(set, end);
 	if (count > past - start)
 		return QUIRE_ENOVIRT;
+	set->free_units += end - start - count;
 	if (start + count != end)
 		move_end(set, start, end, past, start + count);
 	return QUIRE_OK;
