@@ -83,9 +83,10 @@ static bool is_too_full(const struct job *job)
 /* The next bank that will do; false if there is none. */
 static bool choose(struct job *job)
 {
-	struct quire_section section = quire_section_enter_deep(job->vs);
+	struct quire_section section;
 	bool found = false;
 
+	quire_section_enter_deep(&section, job->vs);
 	while (!found) {
 		job->bank = job->vs->mmu->emptiest(job->vs->mmu, job->bank, &job->in_use);
 		if (job->bank == QUIRE_NOWHERE || is_too_full(job))
@@ -151,9 +152,10 @@ static int32_t empty_page(struct job *job, struct quire_section *section, uint32
 
 static int32_t empty_bank(struct job *job)
 {
-	struct quire_section section = quire_section_enter_deep(job->vs);
+	struct quire_section section;
 	int32_t status;
 
+	quire_section_enter_deep(&section, job->vs);
 	status = will_do(job, true) ? QUIRE_OK : QUIRE_EBUSY;
 	for (uint32_t page = 0; !status && page < job->vs->pages; page++) {
 		let_others_in(job->vs, page);

@@ -10,14 +10,13 @@
 
 /* ---- sections ------------------------------------------------------------------------------- */
 
-struct quire_section quire_section_enter_deep(struct quire_vspace *vs)
+void quire_section_enter_deep(struct quire_section *section, struct quire_vspace *vs)
 {
-	struct quire_section section = { .vs = vs, .deep = true };
-
+	section->vs = vs;
+	section->deep = true;
 	if (vs->mmu->transition_lock)
 		vs->mmu->transition_lock(vs->mmu);
 	quire_lock(vs);
-	return section;
 }
 
 void quire_section_deepen(struct quire_section *section)
@@ -25,7 +24,7 @@ void quire_section_deepen(struct quire_section *section)
 	if (section->deep)
 		return;
 	quire_unlock(section->vs);
-	*section = quire_section_enter_deep(section->vs);
+	quire_section_enter_deep(section, section->vs);
 }
 
 void quire_section_leave(struct quire_section *section)

@@ -54,7 +54,7 @@ SHARED struct quire_section quire_section_enter(struct quire_vspace *vs)
 	return section;
 }
 
-struct quire_section quire_section_enter_deep(struct quire_vspace *vs);
+void quire_section_enter_deep(struct quire_section *section, struct quire_vspace *vs);
 void quire_section_deepen(struct quire_section *section);
 void quire_section_leave(struct quire_section *section);
 

@@ -160,7 +160,7 @@ int32_t quire_vspace_fini(struct quire_vspace *vs)
 		return QUIRE_EINVAL;
 	if (quire_forbidden(vs))
 		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
-	section = quire_section_enter_deep(vs);
+	quire_section_enter_deep(&section, vs);
 	if (quire_extents_live(&vs->extents) > count_asides(vs))
 		status = QUIRE_EBUSY;
 	else
@@ -620,7 +620,7 @@ int32_t quire_vpage_decommit(struct quire_vspace *vs, void *ptr, size_t pages)
 	if (quire_forbidden(vs))
 		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
 	relinquish(vs, ptr, pages);
-	section = quire_section_enter_deep(vs);
+	quire_section_enter_deep(&section, vs);
 	status = find_part(vs, quire_address(vs, ptr), pages, &piece);
 	if (!status)
 		status = quire_pages_release(&section, piece.first, piece.count, &dropped);
@@ -638,7 +638,7 @@ int32_t quire_vpage_protect(struct quire_vspace *vs, void *ptr, size_t pages, ui
 		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
 	if (!quire_mmu_accepts(vs->mmu, prot))
 		return refuse(vs, QUIRE_EINVAL, 0, 0);
-	section = quire_section_enter_deep(vs);
+	quire_section_enter_deep(&section, vs);
 	status = find_part(vs, quire_address(vs, ptr), pages, &piece);
 	if (!status && quire_pages_unheld(vs, piece.first, piece.count))
 		status = QUIRE_EFREE;
@@ -724,7 +724,7 @@ int32_t quire_vpage_resize(struct quire_vspace *vs, void *ptr, size_t pages)
 	if (quire_forbidden(vs))
 		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
 	relinquish_behind(vs, ptr, pages);
-	section = quire_section_enter_deep(vs);
+	quire_section_enter_deep(&section, vs);
 	status = find_whole(vs, quire_address(vs, ptr), &piece);
 	if (!status && !pages)
 		status = QUIRE_EINVAL;
@@ -842,7 +842,7 @@ int32_t quire_vspace_trim(struct quire_vspace *vs)
 
 	if (quire_forbidden(vs))
 		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
-	section = quire_section_enter_deep(vs);
+	quire_section_enter_deep(&section, vs);
 	status = quire_pages_trim(&section);
 	quire_section_leave(&section);
 	return status;

@@ -370,7 +370,7 @@ int32_t quire_vregion_seal(struct quire_vregion *vr)
 
 	if (quire_forbidden(vr->vs))
 		return conclude(vr, QUIRE_ECONTEXT);
-	section = quire_section_enter_deep(vr->vs);
+	quire_section_enter_deep(&section, vr->vs);
 	if (!is_open(vr))
 		status = QUIRE_ESTATE;
 	else if (!vr->sealed && vr->flags & QUIRE_VREGION_LAZY)
@@ -391,7 +391,7 @@ int32_t quire_vregion_reset_interim(struct quire_vregion *vr)
 		return conclude(vr, QUIRE_ECONTEXT);
 	if (is_open(vr))
 		quire_pages_relinquish(vr->vs, vr->interim_first, vr->interim_pages);
-	section = quire_section_enter_deep(vr->vs);
+	quire_section_enter_deep(&section, vr->vs);
 	if (!is_open(vr))
 		status = QUIRE_ESTATE;
 	else if (vr->has_interim)
@@ -884,7 +884,7 @@ int32_t quire_vregion_protect(struct quire_vregion *vr, enum quire_area area, ui
 		return conclude(vr, QUIRE_ECONTEXT);
 	if ((uint32_t)area >= QUIRE_AREAS || !quire_mmu_accepts(mmu, prot))
 		return conclude(vr, QUIRE_EINVAL);
-	section = quire_section_enter_deep(vr->vs);
+	quire_section_enter_deep(&section, vr->vs);
 	status = protect(&section, vr, area, prot);
 	area_pages(vr, area, &first, &count);
 	quire_section_leave(&section);
@@ -1026,7 +1026,7 @@ int32_t quire_vregion_save(struct quire_vregion *vr, struct quire_archive *archi
 		return conclude(vr, status);
 	quire_pages_relinquish(vr->vs, vr->first_page, vr->pages);
 	status = write_pages(vr, archive);
-	section = quire_section_enter_deep(vr->vs);
+	quire_section_enter_deep(&section, vr->vs);
 	if (status)
 		vr->saved = false;
 	else
@@ -1055,9 +1055,10 @@ static int32_t protect_again(struct quire_section *section, struct quire_vregion
 /* Map all held pages again, writable, so that they can be filled. */
 static int32_t resume(struct quire_vregion *vr)
 {
-	struct quire_section section = quire_section_enter_deep(vr->vs);
+	struct quire_section section;
 	int32_t status;
 
+	quire_section_enter_deep(&section, vr->vs);
 	status = quire_pages_resume(&section, vr->first_page, vr->pages, QUIRE_RW);
 	quire_section_leave(&section);
 	return status;
@@ -1066,8 +1067,9 @@ static int32_t resume(struct quire_vregion *vr)
 /* The pages are filled, or could not be: the region goes on, or stays as it was saved. */
 static int32_t go_on(struct quire_vregion *vr, int32_t status)
 {
-	struct quire_section section = quire_section_enter_deep(vr->vs);
+	struct quire_section section;
 
+	quire_section_enter_deep(&section, vr->vs);
 	if (!status)
 		status = protect_again(&section, vr);
 	if (status)
