@@ -15,6 +15,12 @@ static int32_t refuse(struct quire_vspace *vs, int32_t why, size_t size, uint32_
 	return quire_refuse_call(vs, &vs->refused, why, vs, size, tag);
 }
 
+/* The end of a call that is not about a pointer. */
+APART int32_t conclude(struct quire_vspace *vs, int32_t status)
+{
+	return status ? refuse(vs, status, 0, 0) : QUIRE_OK;
+}
+
 /* The live allocation that holds the page, or the last one below it. */
 static uint32_t nearest_owner(const struct quire_vspace *vs, uint32_t page)
 {
@@ -159,7 +165,7 @@ int32_t quire_vspace_fini(struct quire_vspace *vs)
 	if (!vs)
 		return QUIRE_EINVAL;
 	if (quire_forbidden(vs))
-		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+		return conclude(vs, QUIRE_ECONTEXT);
 	quire_section_enter_deep(&section, vs);
 	if (quire_extents_live(&vs->extents) > count_asides(vs))
 		status = QUIRE_EBUSY;
@@ -168,7 +174,7 @@ int32_t quire_vspace_fini(struct quire_vspace *vs)
 	if (!status)
 		drop_asides(vs);
 	quire_section_leave(&section);
-	return status ? refuse(vs, status, 0, 0) : QUIRE_OK;
+	return conclude(vs, status);
 }
 
 /* ---- budgets -------------------------------------------------------------------------------- */
@@ -579,9 +585,9 @@ int32_t quire_vpage_commit(struct quire_vspace *vs, void *ptr, size_t pages, uin
 	if (!budget)
 		budget = &vs->common;
 	if (quire_forbidden(vs))
-		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+		return conclude(vs, QUIRE_ECONTEXT);
 	if (!quire_mmu_accepts(vs->mmu, prot) || !quire_ledger_knows(&vs->ledger, budget))
-		return refuse(vs, QUIRE_EINVAL, 0, 0);
+		return conclude(vs, QUIRE_EINVAL);
 	section = quire_section_enter(vs);
 	status = find_part(vs, quire_address(vs, ptr), pages, &piece);
 	if (!status)
@@ -618,7 +624,7 @@ int32_t quire_vpage_decommit(struct quire_vspace *vs, void *ptr, size_t pages)
 	int32_t status;
 
 	if (quire_forbidden(vs))
-		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+		return conclude(vs, QUIRE_ECONTEXT);
 	relinquish(vs, ptr, pages);
 	quire_section_enter_deep(&section, vs);
 	status = find_part(vs, quire_address(vs, ptr), pages, &piece);
@@ -635,9 +641,9 @@ int32_t quire_vpage_protect(struct quire_vspace *vs, void *ptr, size_t pages, ui
 	int32_t status;
 
 	if (quire_forbidden(vs))
-		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+		return conclude(vs, QUIRE_ECONTEXT);
 	if (!quire_mmu_accepts(vs->mmu, prot))
-		return refuse(vs, QUIRE_EINVAL, 0, 0);
+		return conclude(vs, QUIRE_EINVAL);
 	quire_section_enter_deep(&section, vs);
 	status = find_part(vs, quire_address(vs, ptr), pages, &piece);
 	if (!status && quire_pages_unheld(vs, piece.first, piece.count))
@@ -722,7 +728,7 @@ int32_t quire_vpage_resize(struct quire_vspace *vs, void *ptr, size_t pages)
 	int32_t status;
 
 	if (quire_forbidden(vs))
-		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+		return conclude(vs, QUIRE_ECONTEXT);
 	relinquish_behind(vs, ptr, pages);
 	quire_section_enter_deep(&section, vs);
 	status = find_whole(vs, quire_address(vs, ptr), &piece);
@@ -782,7 +788,7 @@ int32_t quire_vpage_free(struct quire_vspace *vs, void *ptr)
 	int32_t status;
 
 	if (quire_forbidden(vs))
-		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+		return conclude(vs, QUIRE_ECONTEXT);
 	relinquish(vs, ptr, 0);
 	section = quire_section_enter(vs);
 	status = free_piece(&section, quire_address(vs, ptr), &piece);
@@ -841,7 +847,7 @@ int32_t quire_vspace_trim(struct quire_vspace *vs)
 	int32_t status;
 
 	if (quire_forbidden(vs))
-		return refuse(vs, QUIRE_ECONTEXT, 0, 0);
+		return conclude(vs, QUIRE_ECONTEXT);
 	quire_section_enter_deep(&section, vs);
 	status = quire_pages_trim(&section);
 	quire_section_leave(&section);
