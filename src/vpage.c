@@ -181,9 +181,7 @@ int32_t quire_vspace_fini(struct quire_vspace *vs)
 
 /* Admit a budget or change one, unless it asks for what this driver cannot guarantee. */
 APART int32_t promise(struct quire_vspace *vs, struct quire_budget *budget, size_t guaranteed,
-		      size_t limit,
-		      int32_t (*act)(struct quire_ledger *ledger, struct quire_budget *budget,
-				     size_t guaranteed, size_t limit))
+		      size_t limit, bool admit)
 {
 	struct quire_section section;
 	int32_t status;
@@ -193,7 +191,8 @@ APART int32_t promise(struct quire_vspace *vs, struct quire_budget *budget, size
 	if (guaranteed && vs->mmu->shared_frames)
 		return QUIRE_EBUDGET;
 	section = quire_section_enter(vs);
-	status = act(&vs->ledger, budget, guaranteed, limit);
+	status = admit ? quire_ledger_admit(&vs->ledger, budget, guaranteed, limit)
+		       : quire_ledger_change(&vs->ledger, budget, guaranteed, limit);
 	quire_section_leave(&section);
 	return status;
 }
@@ -201,13 +200,13 @@ APART int32_t promise(struct quire_vspace *vs, struct quire_budget *budget, size
 int32_t quire_vspace_admit(struct quire_vspace *vs, struct quire_budget *budget, size_t guaranteed,
 			   size_t limit)
 {
-	return promise(vs, budget, guaranteed, limit, quire_ledger_admit);
+	return promise(vs, budget, guaranteed, limit, true);
 }
 
 int32_t quire_vspace_change(struct quire_vspace *vs, struct quire_budget *budget, size_t guaranteed,
 			    size_t limit)
 {
-	return promise(vs, budget, guaranteed, limit, quire_ledger_change);
+	return promise(vs, budget, guaranteed, limit, false);
 }
 
 int32_t quire_vspace_dismiss(struct quire_vspace *vs, struct quire_budget *budget)
