@@ -12,7 +12,7 @@
 #include "state.h"
 
 #define MASK      (CONFIG_QUIRE_SOF_NOTES - 1u)
-#define MOST      (CONFIG_QUIRE_SOF_NOTES / 4u * 3u)
+#define MOST      ((size_t)CONFIG_QUIRE_SOF_NOTES / 4 * 3)
 #define LINE_BITS 5u /* two allocations are at least 32 bytes apart nearly always */
 
 /* ---- notes ----------------------------------------------------------------------------------- */

@@ -51,7 +51,7 @@ int quire_sof_errno(int32_t status)
 
 /* ---- init and end ---------------------------------------------------------------------------- */
 
-static int32_t make_vspace(struct quire_sof *self, unsigned char *storage, size_t bytes)
+static int32_t make_vspace(struct quire_sof *self, void *storage, size_t bytes)
 {
 	const struct quire_sof_config *config = &self->config;
 	struct quire_vspace_config vs = {
@@ -72,7 +72,7 @@ static int32_t make_vspace(struct quire_sof *self, unsigned char *storage, size_
 	return quire_vspace_admit(&self->vs, &self->pages, 0, limit ? limit : QUIRE_NO_LIMIT);
 }
 
-static int32_t make_records(struct quire_sof *self, unsigned char *storage, size_t bytes)
+static int32_t make_records(struct quire_sof *self, void *storage, size_t bytes)
 {
 	struct quire_vmh_config heap = {
 		.window = CONFIG_QUIRE_SOF_RECORDS_SIZE,
