@@ -11,6 +11,9 @@
 #include <zephyr/logging/log.h>
 
 #include "quire/zephyr.h"
+#ifdef CONFIG_QUIRE_SOF_NAMES
+#include "quire/sof.h"
+#endif
 
 LOG_MODULE_REGISTER(quire, CONFIG_QUIRE_LOG_LEVEL);
 
@@ -19,12 +22,12 @@ LOG_MODULE_REGISTER(quire, CONFIG_QUIRE_LOG_LEVEL);
 
 struct space {
 	struct quire_vspace vs;
-	bool on;
 	uintptr_t records[WORDS(
 		QUIRE_VSPACE_STORAGE(CONFIG_QUIRE_WINDOW_PAGES, CONFIG_QUIRE_BUDGETS))];
 };
 
-static struct space pages, libraries;
+static struct space libraries;
+static bool pages_on, libraries_on;
 
 /* ---- what is told ---------------------------------------------------------------------------- */
 
@@ -88,25 +91,34 @@ static size_t pages_of(const struct sys_mm_drv_region *region, uintptr_t *base)
 	return MIN(count, (size_t)CONFIG_QUIRE_WINDOW_PAGES);
 }
 
-static bool open_space(struct space *space, uint32_t number, uint32_t attr, size_t frames,
-		       size_t retain)
+/* The pages of the region with this attribute, and where they begin; 0, and told, if there are none. */
+static size_t find_pages(uint32_t attr, size_t frames, uintptr_t *base)
 {
 	struct sys_mm_drv_region region = { 0 };
-	struct quire_vspace_config config;
-	uintptr_t base;
 	size_t count;
-	int32_t status;
 
 	if (!find_region(attr, &region)) {
 		LOG_WRN("there is no memory region with attribute %u", (unsigned int)attr);
-		return false;
+		return 0;
 	}
-	count = pages_of(&region, &base);
-	if (!count || !frames) {
-		LOG_WRN("region %u at %p has %zu pages, the driver %zu: too few",
-			(unsigned int)attr, region.addr, count, frames);
+	count = pages_of(&region, base);
+	if (count && frames)
+		return count;
+	LOG_WRN("region %u at %p has %zu pages, the driver %zu: too few", (unsigned int)attr,
+		region.addr, count, frames);
+	return 0;
+}
+
+static bool open_space(struct space *space, uint32_t number, uint32_t attr, size_t frames,
+		       size_t retain)
+{
+	struct quire_vspace_config config;
+	uintptr_t base;
+	size_t count = find_pages(attr, frames, &base);
+	int32_t status;
+
+	if (!count)
 		return false;
-	}
 	config = (struct quire_vspace_config){
 		.mmu = quire_zephyr_window(number, base, count, frames),
 		.base = (void *)base,
@@ -125,10 +137,56 @@ static bool open_space(struct space *space, uint32_t number, uint32_t attr, size
 	return !status;
 }
 
+#ifdef CONFIG_QUIRE_SOF_NAMES
+
+/* SOF's names have the window, and make their own heaps and regions in it. */
+static bool open_window(size_t frames)
+{
+	static _Alignas(CONFIG_DCACHE_LINE_SIZE) unsigned char
+		records[QUIRE_SOF_STORAGE(CONFIG_QUIRE_WINDOW_PAGES)];
+	uintptr_t base = 0;
+	size_t count = find_pages(CONFIG_QUIRE_REGION_ATTR, frames, &base);
+	struct quire_sof_config config = {
+		.base = (void *)base,
+		.pages = count,
+		.retain = CONFIG_QUIRE_RETAIN,
+		.observer = OBSERVER,
+		.storage = records,
+		.storage_bytes = sizeof(records),
+	};
+	int error;
+
+	if (!count)
+		return false;
+	config.mmu = quire_zephyr_window(0, base, count, frames);
+	error = quire_sof_init(&config);
+	if (error)
+		LOG_ERR("no memory for SOF at %p: error %d", (void *)base, error);
+	else
+		LOG_INF("%zu pages at %p for SOF, %zu physical", count, (void *)base, frames);
+	return !error;
+}
+
 struct quire_vspace *quire_zephyr_vspace(void)
 {
-	return pages.on ? &pages.vs : NULL;
+	return pages_on ? quire_sof_vspace() : NULL;
 }
+
+#else
+
+static struct space pages;
+
+static bool open_window(size_t frames)
+{
+	return open_space(&pages, 0, CONFIG_QUIRE_REGION_ATTR, frames, CONFIG_QUIRE_RETAIN);
+}
+
+struct quire_vspace *quire_zephyr_vspace(void)
+{
+	return pages_on ? &pages.vs : NULL;
+}
+
+#endif
 
 __weak size_t quire_zephyr_physical_pages(void)
 {
@@ -137,7 +195,7 @@ __weak size_t quire_zephyr_physical_pages(void)
 
 /* ---- the heap -------------------------------------------------------------------------------- */
 
-#ifdef CONFIG_QUIRE_VMH
+#if defined(CONFIG_QUIRE_VMH) && !defined(CONFIG_QUIRE_SOF_NAMES)
 
 #ifdef CONFIG_QUIRE_VMH_ELASTIC
 #define HEAP_RECORDS QUIRE_VMH_ELASTIC_STORAGE(CONFIG_QUIRE_VMH_SIZE, CONFIG_DCACHE_LINE_SIZE)
@@ -191,7 +249,7 @@ static void open_heap(void)
 
 struct quire_vmh *quire_zephyr_heap(void)
 {
-	return pages.on && heap.on ? &heap.vmh : NULL;
+	return pages_on && heap.on ? &heap.vmh : NULL;
 }
 
 #else
@@ -209,7 +267,7 @@ struct quire_vmh *quire_zephyr_heap(void)
 
 /* ---- regions --------------------------------------------------------------------------------- */
 
-#ifdef CONFIG_QUIRE_VREGION
+#if defined(CONFIG_QUIRE_VREGION) && !defined(CONFIG_QUIRE_SOF_NAMES)
 
 #define REGION_RECORDS \
 	QUIRE_VREGION_STORAGE(CONFIG_QUIRE_VREGION_INTERIM_MAX, CONFIG_DCACHE_LINE_SIZE)
@@ -275,8 +333,8 @@ static struct quire_vregion *create(const struct quire_zephyr_region *wish, stru
 struct quire_vregion *quire_zephyr_region_create(const struct quire_zephyr_region *wish,
 						 int32_t *why)
 {
-	struct region *region = pages.on ? take_records() : NULL;
-	int32_t status = pages.on ? QUIRE_ENOVIRT : QUIRE_ESTATE;
+	struct region *region = pages_on ? take_records() : NULL;
+	int32_t status = pages_on ? QUIRE_ENOVIRT : QUIRE_ESTATE;
 	struct quire_vregion *vr = region ? create(wish, region, &status) : NULL;
 
 	if (why)
@@ -332,7 +390,7 @@ int32_t quire_zephyr_library_map(void *virt, size_t bytes, uint32_t prot)
 	size_t count = around(&virt, bytes);
 	struct quire_request anywhere = { .size = count * PAGE };
 
-	if (!libraries.on)
+	if (!libraries_on)
 		return QUIRE_ESTATE;
 	if (!bytes || count > CONFIG_QUIRE_WINDOW_PAGES)
 		return QUIRE_EINVAL;
@@ -347,13 +405,13 @@ int32_t quire_zephyr_library_protect(void *virt, size_t bytes, uint32_t prot)
 {
 	size_t count = around(&virt, bytes);
 
-	return libraries.on ? quire_vpage_protect(&libraries.vs, virt, count, prot) : QUIRE_ESTATE;
+	return libraries_on ? quire_vpage_protect(&libraries.vs, virt, count, prot) : QUIRE_ESTATE;
 }
 
 int32_t quire_zephyr_library_unmap(void *virt)
 {
 	around(&virt, 0);
-	return libraries.on ? quire_vpage_free(&libraries.vs, virt) : QUIRE_ESTATE;
+	return libraries_on ? quire_vpage_free(&libraries.vs, virt) : QUIRE_ESTATE;
 }
 
 /* ---- boot ------------------------------------------------------------------------------------ */
@@ -363,12 +421,11 @@ int quire_zephyr_init(void)
 	size_t frames = quire_zephyr_physical_pages();
 	size_t for_libraries = MIN((size_t)CONFIG_QUIRE_LIBRARY_PAGES, frames);
 
-	pages.on = open_space(&pages, 0, CONFIG_QUIRE_REGION_ATTR, frames - for_libraries,
-			      CONFIG_QUIRE_RETAIN);
+	pages_on = open_window(frames - for_libraries);
 	if (for_libraries)
-		libraries.on =
+		libraries_on =
 			open_space(&libraries, 1, QUIRE_ZEPHYR_ATTR_LIBRARIES, for_libraries, 0);
-	if (pages.on)
+	if (pages_on)
 		open_heap();
 	return 0;
 }
