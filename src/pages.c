@@ -21,10 +21,15 @@ void quire_section_enter_deep(struct quire_section *section, struct quire_vspace
 
 void quire_section_deepen(struct quire_section *section)
 {
+	const struct quire_mmu *mmu = section->vs->mmu;
+
 	if (section->deep)
 		return;
+	section->deep = true;
 	quire_unlock(section->vs);
-	quire_section_enter_deep(section, section->vs);
+	if (mmu->transition_lock)
+		mmu->transition_lock(mmu);
+	quire_lock(section->vs);
 }
 
 void quire_section_leave(struct quire_section *section)
@@ -730,22 +735,14 @@ void quire_tell_about(struct quire_vspace *vs, enum quire_event_kind kind, const
 	}
 }
 
-static void count_refusal(struct quire_refusals *refused, int32_t why)
+void quire_count_refusal(struct quire_refusals *refused, int32_t why)
 {
 	refused->by_status[-why]++;
 	refused->misuses += quire_is_misuse(why);
 }
 
-int32_t quire_refuse(struct quire_vspace *vs, struct quire_refusals *refused,
-		     struct quire_event *event)
+int32_t quire_tell_refusal(struct quire_vspace *vs, struct quire_event *event)
 {
-	if (refused && event->why == QUIRE_ECONTEXT) { /* no place to take a lock */
-		count_refusal(refused, event->why);
-	} else if (refused) {
-		quire_lock(vs);
-		count_refusal(refused, event->why);
-		quire_unlock(vs);
-	}
 	event->kind = quire_is_misuse(event->why) ? QUIRE_EVENT_MISUSE : QUIRE_EVENT_FAIL;
 	quire_tell(vs, event);
 	return event->why;
@@ -756,5 +753,12 @@ int32_t quire_refuse_call(struct quire_vspace *vs, struct quire_refusals *refuse
 {
 	struct quire_event event = { .why = why, .object = object, .size = size, .tag = tag };
 
-	return quire_refuse(vs, refused, &event);
+	if (refused && why == QUIRE_ECONTEXT) { /* no place to take a lock */
+		quire_count_refusal(refused, why);
+	} else if (refused) {
+		quire_lock(vs);
+		quire_count_refusal(refused, why);
+		quire_unlock(vs);
+	}
+	return quire_tell_refusal(vs, &event);
 }

@@ -218,12 +218,13 @@ void quire_tell(struct quire_vspace *vs, const struct quire_event *event);
 void quire_tell_about(struct quire_vspace *vs, enum quire_event_kind kind, const void *object,
 		      const void *ptr, size_t size, uint32_t tag);
 
-/* Count a call that failed, unless `refused` is NULL, and tell it: as misuse if its status says that a
- * pointer was wrong. Outside a section. Returns the status, event->why. */
-int32_t quire_refuse(struct quire_vspace *vs, struct quire_refusals *refused,
-		     struct quire_event *event);
+/* Count a call that failed. In a section, unless it is interrupt context that is refused. */
+void quire_count_refusal(struct quire_refusals *refused, int32_t why);
 
-/* The same for a call that named no pointer. */
+/* Tell it: as misuse if its status says that a pointer was wrong. Returns the status, event->why. */
+int32_t quire_tell_refusal(struct quire_vspace *vs, struct quire_event *event);
+
+/* Both, for a call that named no pointer. `refused` may be NULL. */
 int32_t quire_refuse_call(struct quire_vspace *vs, struct quire_refusals *refused, int32_t why,
 			  const void *object, size_t size, uint32_t tag);
 

@@ -177,18 +177,16 @@ static bool nearest_owner(const struct quire_vmh *heap, uintptr_t address, struc
 static int32_t refuse_pointer(struct quire_vmh *heap, int32_t why, const void *ptr)
 {
 	struct quire_event event = { .why = why, .object = heap, .ptr = ptr };
-	struct quire_section section;
+	struct quire_section section = quire_section_enter(heap->vs);
 	struct grant owner;
 
-	if (quire_is_misuse(why)) {
-		section = quire_section_enter(heap->vs);
-		if (nearest_owner(heap, quire_address(heap->vs, ptr), &owner)) {
-			event.owner = quire_pointer(grant_address(&owner));
-			event.owner_size = quire_vmh_usable(heap, &owner);
-		}
-		quire_section_leave(&section);
+	quire_count_refusal(&heap->refused, why);
+	if (quire_is_misuse(why) && nearest_owner(heap, quire_address(heap->vs, ptr), &owner)) {
+		event.owner = quire_pointer(grant_address(&owner));
+		event.owner_size = quire_vmh_usable(heap, &owner);
 	}
-	return quire_refuse(heap->vs, &heap->refused, &event);
+	quire_section_leave(&section);
+	return quire_tell_refusal(heap->vs, &event);
 }
 
 static void tell_about(struct quire_vmh *heap, enum quire_event_kind kind, const void *ptr,

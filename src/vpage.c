@@ -54,14 +54,13 @@ static void name_owner(const struct quire_vspace *vs, struct quire_event *event)
 static int32_t refuse_pointer(struct quire_vspace *vs, int32_t why, const void *ptr)
 {
 	struct quire_event event = { .why = why, .object = vs, .ptr = ptr };
-	struct quire_section section;
+	struct quire_section section = quire_section_enter(vs);
 
-	if (quire_is_misuse(why)) {
-		section = quire_section_enter(vs);
+	quire_count_refusal(&vs->refused, why);
+	if (quire_is_misuse(why))
 		name_owner(vs, &event);
-		quire_section_leave(&section);
-	}
-	return quire_refuse(vs, &vs->refused, &event);
+	quire_section_leave(&section);
+	return quire_tell_refusal(vs, &event);
 }
 
 static void tell_about(struct quire_vspace *vs, enum quire_event_kind kind, const void *ptr,

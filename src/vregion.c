@@ -44,7 +44,7 @@ static int32_t refuse(struct quire_vregion *vr, int32_t why, const void *ptr, si
 		event.owner = quire_pointer(quire_page_address(vr->vs, vr->first_page));
 		event.owner_size = (size_t)vr->pages << vr->vs->page_shift;
 	}
-	return quire_refuse(vr->vs, NULL, &event);
+	return quire_tell_refusal(vr->vs, &event);
 }
 
 /* The end of a call that is not about a pointer. */
