@@ -137,6 +137,32 @@ static void the_table_needs_more_memory_than_the_elastic_heap(void **state)
 	cJSON_Delete(root);
 }
 
+static const cJSON *elastic_in(const cJSON *root)
+{
+	return part(part(root, "setups"), "elastic");
+}
+
+static void evacuation_keeps_fewer_banks_on_for_the_share_of_moves_allowed(void **state)
+{
+	static const char line[] = "run --fast --json --board=ptl --regions=pipeline "
+				   "--schedule=churn --streams=300 --cycles=3000 " EXAMPLE("dp");
+	char evacuating[sizeof(line) + 16];
+	cJSON *plain = json_of(line, 0), *moved;
+
+	(void)state;
+	snprintf(evacuating, sizeof(evacuating), "%s --evacuate=5", line);
+	moved = json_of(evacuating, 0);
+	assert_int_equal(number(elastic_in(plain), "pages_moved"), 0);
+	assert_true(number(elastic_in(moved), "pages_moved") > 0);
+	assert_true(number(elastic_in(moved), "pages_moved") <=
+		    number(elastic_in(moved), "pages_mapped") * 0.05);
+	assert_true(number(elastic_in(moved), "banks_mean") <
+		    number(elastic_in(plain), "banks_mean") * 0.97);
+	assert_int_equal(number(elastic_in(moved), "corruptions"), 0);
+	cJSON_Delete(plain);
+	cJSON_Delete(moved);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +171,7 @@ int main(void)
 		cmocka_unit_test(what_was_refused_is_told_with_its_reason),
 		cmocka_unit_test(regions_are_compared),
 		cmocka_unit_test(the_table_needs_more_memory_than_the_elastic_heap),
+		cmocka_unit_test(evacuation_keeps_fewer_banks_on_for_the_share_of_moves_allowed),
 	};
 
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);

@@ -41,6 +41,7 @@ bool column_run(const struct run *run, struct column *column, struct progress *p
 		.topology = run->topology,
 		.table = &run->table,
 		.spanning = run->options.spanning,
+		.evacuate = run->options.evacuate,
 		.is_trial = column->is_trial,
 		.trace = trace,
 	};

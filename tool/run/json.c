@@ -220,6 +220,13 @@ static void put_counts(cJSON *object, const struct figures *figures)
 	put(object, "pages_left", figures->pages_left);
 }
 
+static void put_elastic(cJSON *object, const struct column *column)
+{
+	put(object, "pages_guaranteed", column->guaranteed_pages);
+	put(object, "pages_mapped", (size_t)column->figures.pages_mapped);
+	put(object, "pages_moved", (size_t)column->figures.pages_moved);
+}
+
 static cJSON *column_object(const struct run *run, const struct column *column)
 {
 	const struct figures *figures = &column->figures;
@@ -228,7 +235,7 @@ static cJSON *column_object(const struct run *run, const struct column *column)
 	cJSON_AddBoolToObject(object, "fits", figures_fit(figures));
 	cJSON_AddStringToObject(object, "regions_for", life_regions_name(column->regions));
 	if (column->kind == SETUP_ELASTIC)
-		put(object, "pages_guaranteed", column->guaranteed_pages);
+		put_elastic(object, column);
 	if (column->smallest_pages)
 		put(object, "smallest_pages", column->smallest_pages);
 	put_moments(object, figures);

@@ -26,6 +26,7 @@ enum key {
 	KEY_SPANNING,
 	KEY_DMA,
 	KEY_FAST,
+	KEY_EVACUATE,
 	KEY_JSON,
 };
 
@@ -69,6 +70,10 @@ static const struct argp_option option_list[] = {
 	{ "dma", KEY_DMA, "HEAP", 0,
 	  "table: DMA buffers on the virtual heap (default) or, as since June 2026, the system "
 	  "heap",
+	  0 },
+	{ "evacuate", KEY_EVACUATE, "PERCENT", 0,
+	  "elastic: after each start and stop move pages, to empty banks: at most so many of a "
+	  "hundred mapped",
 	  0 },
 	{ "fast", KEY_FAST, NULL, 0,
 	  "Do not look for the least memory in which each would serve everything", 0 },
@@ -224,6 +229,9 @@ static error_t parse_value(struct run_options *options, int key, char *text,
 	case KEY_CYCLES:
 	case KEY_SEED:
 		parse_schedule(options, key, text, state);
+		return 0;
+	case KEY_EVACUATE:
+		options->evacuate = (uint32_t)number(state, "evacuate", text, 1, 100);
 		return 0;
 	case KEY_REGIONS:
 		parse_regions(options, text, state);

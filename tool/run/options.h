@@ -35,6 +35,7 @@ struct run_options {
 	bool spanning;
 	bool dma_on_system_heap;
 
+	uint32_t evacuate; /**< elastic: pages moved for 100 mapped, at most; 0: none */
 	bool fast;         /**< do not look for the least memory */
 	const char *trace; /**< path, or NULL */
 	bool json;

@@ -258,6 +258,10 @@ static void print_totals(const struct run *run)
 	       "that "
 	       "are not full.\n",
 	       column->guaranteed_pages);
+	if (run->options.evacuate)
+		printf("  Moved to empty banks are %llu pages, mapped %llu.\n",
+		       (unsigned long long)figures->pages_moved,
+		       (unsigned long long)figures->pages_mapped);
 }
 
 void report_print(const struct run *run)

@@ -26,6 +26,9 @@ struct backend_ops {
 	int32_t (*region_seal)(struct backend *self, struct holding *region);
 	int32_t (*region_put)(struct backend *self, struct holding *region);
 
+	/** A stream has come or gone, and the others go on: time to save power. Optional. */
+	void (*rest)(struct backend *self);
+
 	/** pages, largest and, if banks_peak is not NULL, banks; setup.c has filled in the rest. */
 	void (*measure)(struct backend *self, struct snapshot *snapshot);
 

@@ -9,6 +9,9 @@
  * for as long as it lives, with its minimum guaranteed; so it grows into what nobody else is promised,
  * and no further. Those guarantees come out of `later`, which holds them until the ranges arrive.
  * Where memory is too small for all of that, as much is guaranteed as there is.
+ *
+ * Evacuation, if asked for, comes after each start and stop: between two actions nobody uses memory, so
+ * every budget lets its pages be moved.
  */
 #include <stdlib.h>
 
@@ -29,6 +32,8 @@ struct elastic {
 	struct quire_budget needed;
 	struct quire_budget later;
 	size_t deep; /* ranges with a budget of their own */
+	uint32_t evacuate;
+	struct quire_mover mover; /* of all budgets */
 };
 
 static struct elastic *elastic_of(struct backend *backend)
@@ -47,6 +52,36 @@ static void notify(struct quire_observer *observer, const struct quire_event *ev
 static size_t page_bytes(const struct elastic *self)
 {
 	return self->backend.window.page_bytes;
+}
+
+/* ---- evacuation ------------------------------------------------------------------------------- */
+
+/* Nobody uses any memory between two actions. */
+static int32_t quiesce(struct quire_mover *mover, struct quire_budget *budget)
+{
+	(void)mover, (void)budget;
+	return QUIRE_OK;
+}
+
+static void resume(struct quire_mover *mover, struct quire_budget *budget)
+{
+	(void)mover, (void)budget;
+}
+
+static int32_t let_move(struct elastic *self, struct quire_budget *budget)
+{
+	if (!self->evacuate)
+		return QUIRE_OK;
+	self->mover = (struct quire_mover){ .quiesce = quiesce, .resume = resume };
+	return quire_vspace_set_mover(&self->ground.vs, budget, &self->mover);
+}
+
+static void elastic_rest(struct backend *backend)
+{
+	struct elastic *self = elastic_of(backend);
+
+	if (self->evacuate)
+		quire_vspace_save_power(&self->ground.vs, self->evacuate, NULL);
 }
 
 /* ---- budgets for deep ranges ------------------------------------------------------------------ */
@@ -72,6 +107,7 @@ static struct quire_budget *budget_for(struct elastic *self, size_t pages)
 		free(budget);
 		return NULL;
 	}
+	let_move(self, budget);
 	self->deep++;
 	return budget;
 }
@@ -225,6 +261,15 @@ static size_t elastic_banks_peak(struct backend *backend)
 	return quire_frames_banks_on_peak(quire_linux_frames(&elastic_of(backend)->ground.port));
 }
 
+static void elastic_sum_up(struct backend *backend, struct figures *figures)
+{
+	struct quire_vspace_stats stats;
+
+	quire_vspace_stats(&elastic_of(backend)->ground.vs, &stats);
+	figures->pages_mapped = stats.mapped_pages;
+	figures->pages_moved = stats.moved_pages;
+}
+
 static const char *elastic_check(struct backend *backend)
 {
 	struct elastic *self = elastic_of(backend);
@@ -251,8 +296,10 @@ static const struct backend_ops elastic_ops = {
 	.region_create = elastic_region_create,
 	.region_seal = elastic_region_seal,
 	.region_put = elastic_region_put,
+	.rest = elastic_rest,
 	.measure = elastic_measure,
 	.banks_peak = elastic_banks_peak,
+	.sum_up = elastic_sum_up,
 	.check = elastic_check,
 	.close = elastic_close,
 };
@@ -276,6 +323,8 @@ static int32_t admit_budgets(struct elastic *self, const struct setup_options *o
 	status = quire_vspace_admit(vs, &self->later, deep, QUIRE_NO_LIMIT);
 	if (status == QUIRE_OK)
 		status = quire_vspace_admit(vs, &self->needed, needed, QUIRE_NO_LIMIT);
+	if (status == QUIRE_OK)
+		status = let_move(self, &self->needed);
 	return status;
 }
 
@@ -307,6 +356,7 @@ struct backend *elastic_open(const struct setup_options *options, struct setup_e
 	self->backend.ops = &elastic_ops;
 	self->observer.notify = notify;
 	self->trace = options->trace;
+	self->evacuate = options->evacuate;
 	if (!ground_open(&self->ground, options->board, QUIRE_BUDGETS_MAX - 1,
 			 options->trace ? &self->observer : NULL, error)) {
 		free(self);

@@ -86,7 +86,9 @@ struct figures {
 	struct snapshot fullest; /**< most pages were mapped */
 	size_t pages_peak;
 	size_t banks_peak;
-	size_t banks_sum; /**< over `steps`: their mean is what the power supply sees */
+	size_t banks_sum;      /**< over `steps`: their mean is what the power supply sees */
+	uint64_t pages_mapped; /**< elastic: again and again */
+	uint64_t pages_moved;  /**< elastic: to empty banks */
 	size_t steps;
 	size_t largest_least; /**< the longest request possible, at the worst moment */
 	struct account account;

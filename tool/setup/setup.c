@@ -107,6 +107,8 @@ void setup_at_step(struct setup *setup, size_t step)
 {
 	struct snapshot now;
 
+	if (setup->backend->ops->rest)
+		setup->backend->ops->rest(setup->backend);
 	look(setup, &now);
 	setup->figures.banks_sum += now.banks;
 	thrift_count(&setup->figures.thrift);

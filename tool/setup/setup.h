@@ -33,6 +33,7 @@ struct setup_options {
 	size_t needed_pages;             /**< elastic: to be guaranteed to all but deep ranges */
 	size_t deep_pages;               /**< elastic: to be guaranteed to deep ranges */
 	size_t region_pages; /**< elastic: address space for regions, beside the heap's */
+	uint32_t evacuate;   /**< elastic: pages moved for 100 mapped, at most, to empty banks */
 	bool is_trial;       /**< only whether all is served counts: be quick about it */
 	struct trace *trace; /**< of this set-up, or NULL */
 };
