@@ -25,7 +25,7 @@ static uintptr_t key_of(const void *ptr)
 /* Fibonacci hashing of the number of the line. */
 static size_t home_of(uintptr_t key)
 {
-	return (uint32_t)((uint32_t)(key >> LINE_BITS) * 2654435769u) >> 8 & MASK;
+	return (uint32_t)((uint32_t)(key >> LINE_BITS) * 2654435769u) >> 12 & MASK;
 }
 
 static size_t place_of(uintptr_t key)

@@ -72,10 +72,14 @@ static int32_t make_vspace(struct quire_sof *self, void *storage, size_t bytes)
 	return quire_vspace_admit(&self->vs, &self->pages, 0, limit ? limit : QUIRE_NO_LIMIT);
 }
 
+#define RECORD_UNIT 64u /* what QUIRE_SOF_STORAGE reckons with */
+
 static int32_t make_records(struct quire_sof *self, void *storage, size_t bytes)
 {
+	size_t line = self->config.mmu->cache_line;
 	struct quire_vmh_config heap = {
 		.window = CONFIG_QUIRE_SOF_RECORDS_SIZE,
+		.unit = line > RECORD_UNIT ? line : RECORD_UNIT,
 		.storage = storage,
 		.storage_bytes = bytes,
 	};

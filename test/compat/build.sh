@@ -87,6 +87,38 @@ a_table_larger_than_its_window_does_not_build() {
 	table 0x140000 && table 0x13ffff && table 0x100000 && ! table 0xfffff
 }
 
+# Pages and regions together may hold 16 pages, whatever there is.
+the_size_of_the_page_region_is_a_limit() {
+	cat >"$work/limit.c" <<-'EOF'
+	#include <quire/flat.h>
+	#include <quire/sof.h>
+	static _Alignas(4096) unsigned char window[2048 * 4096];
+	static _Alignas(64) unsigned char storage[QUIRE_SOF_STORAGE(2048)];
+	static unsigned char bits[QUIRE_FLAT_STORAGE(2048)];
+	int main(void)
+	{
+		static struct quire_flat flat;
+		struct quire_flat_config port = { .memory = window, .pages = 2048,
+			.page_size = 4096, .storage = bits, .storage_bytes = sizeof(bits) };
+		struct quire_sof_config config = { .mmu = &flat.mmu, .base = window, .pages = 2048,
+			.storage = storage, .storage_bytes = sizeof(storage) };
+		struct vregion *vr;
+		void *ptr;
+
+		if (quire_flat_init(&flat, &port) || quire_sof_init(&config))
+			return 1;
+		ptr = vpage_alloc(10);
+		vr = vregion_create(10 * 4096);
+		if (!ptr || vpage_alloc(7) || !vregion_alloc(vr, 6 * 4096) || vpage_alloc(1))
+			return 2;
+		vpage_free(ptr);
+		return !rballoc(0, 500000) || !vpage_alloc(10) || vpage_alloc(1) ? 3 : 0;
+	}
+	EOF
+	cc -Iport/flat/include -DCONFIG_SOF_ZEPHYR_VIRTUAL_PAGE_REGION_SIZE=0x10000 "$work/limit.c" \
+		compat/sof/*.c port/flat/*.c "${libraries[1]}" -o "$work/limit" && "$work/limit"
+}
+
 a_caller_with_another_configuration_does_not_link() {
 	echo '#include <quire/sof.h>
 	int main(void) { return quire_sof_init(0); }' >"$work/caller.c"
@@ -99,5 +131,5 @@ a_caller_with_another_configuration_does_not_link() {
 tap every_declared_function_links those_of_march_2026_link_too every_name_is_declared \
 	every_header_stands_alone it_compiles_for_{armv7a,riscv64} it_compiles_without_regions \
 	nothing_but_memory_functions_and_quire_is_called one_pointer_is_all_the_state \
-	a_table_larger_than_its_window_does_not_build \
+	a_table_larger_than_its_window_does_not_build the_size_of_the_page_region_is_a_limit \
 	a_caller_with_another_configuration_does_not_link

@@ -251,8 +251,11 @@ static void what_is_not_ours_goes_to_the_rest(void **state)
 	assert_int_equal(rest_allocs, 3);
 	rfree(ptr);
 	rfree(ptr); /* in the window: nobody else's */
+	assert_non_null(ptr = vpage_alloc(1));
+	rfree(ptr);
+	rfree(ptr);
 	assert_int_equal(rest_frees, 2);
-	assert_int_equal(test_sof_misuses(&on), 1);
+	assert_int_equal(test_sof_misuses(&on), 2);
 	test_sof_fini(&on);
 }
 
@@ -280,7 +283,7 @@ static void bytes_are_told_by_module(void **state)
 	rfree(c); /* by somebody who does not know whose it is */
 	assert_int_equal(module_of(1).bytes, 333);
 	assert_int_equal(module_of(1).peak, 5333);
-	sof_ctx_free(&two, b);
+	sof_ctx_free(&two, quire_cached(&on.mmu.mmu, b));
 	assert_int_equal(module_of(2).allocations, 0);
 	assert_non_null(sof_ctx_alloc(&two, 0, 500, 0));
 	assert_non_null(sof_ctx_alloc(&two, 0, 501, 0));
@@ -289,6 +292,30 @@ static void bytes_are_told_by_module(void **state)
 	assert_int_equal(module_of(2).bytes, 0);
 	sof_ctx_free(&one, a);
 	assert_int_equal(test_sof_memory().modules, 0);
+	test_sof_fini(&on);
+}
+
+/* The allocation still exists, so it still counts. */
+static void bytes_stay_where_an_unmap_fails(void **state)
+{
+	struct mod_alloc_ctx ctx = { .module = 1 };
+	struct test_sof on;
+	void *ptr;
+
+	(void)state;
+	test_sof_init(&on);
+	for (int region = 0; region < 2; region++) {
+		assert_non_null(ptr = sof_ctx_alloc(&ctx, 0, 3 * SOF_PAGE, 0));
+		test_mmu_fail(&on.mmu, TEST_UNMAP, 1, false);
+		sof_ctx_free(&ctx, ptr);
+		assert_int_equal(module_of(1).bytes, 3 * SOF_PAGE);
+		sof_ctx_free(&ctx, ptr);
+		assert_int_equal(module_of(1).bytes, 0);
+		if (!region)
+			ctx.vreg = vregion_create(8 * SOF_PAGE);
+		vregion_set_interim(ctx.vreg);
+	}
+	assert_null(vregion_put(ctx.vreg));
 	test_sof_fini(&on);
 }
 
@@ -322,7 +349,7 @@ static void notes_stay_right_under_churn(void **state)
 		uint32_t module;
 	} live[LIVE];
 	size_t bytes[MODULES + 1] = { 0 };
-	struct vmh_heap_config table = { { { 64, LIVE } } };
+	struct vmh_heap_config table = { { { 64, 300 }, { 320, 300 }, { 1088, 300 } } };
 	struct mod_alloc_ctx ctx = { 0 };
 	struct test_random random = test_random_seeded(11);
 	struct test_sof on;
@@ -373,6 +400,7 @@ int main(void)
 		cmocka_unit_test(a_bad_free_is_told_and_everything_goes_on),
 		cmocka_unit_test(what_is_not_ours_goes_to_the_rest),
 		cmocka_unit_test(bytes_are_told_by_module),
+		cmocka_unit_test(bytes_stay_where_an_unmap_fails),
 		cmocka_unit_test(more_modules_than_accounts_are_served_and_told),
 		cmocka_unit_test(notes_stay_right_under_churn),
 	};

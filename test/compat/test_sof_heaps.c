@@ -224,6 +224,25 @@ static void a_heap_that_cannot_be_made_leaves_nothing(void **state)
 	test_sof_fini(&on);
 }
 
+static void a_heap_without_addresses_leaves_nothing(void **state)
+{
+	struct test_sof on;
+	void *addresses;
+	size_t used;
+
+	(void)state;
+	test_sof_init(&on);
+	used = test_sof_memory().pages_used;
+	assert_non_null(addresses = vpage_reserve(SOF_PAGES - 64 - 2 * 320));
+	assert_non_null(vpage_reserve(320));
+	assert_null(vmh_init_heap(NULL, true));
+	assert_int_equal(test_sof_memory().pages_used, used);
+	assert_int_equal(test_sof_memory().heaps, 1);
+	vpage_release((unsigned char *)addresses + (SOF_PAGES - 64 - 2 * 320) * SOF_PAGE);
+	vpage_release(addresses);
+	test_sof_fini(&on);
+}
+
 static void a_bad_free_is_an_error_and_changes_nothing(void **state)
 {
 	struct vmh_heap *heap;
@@ -297,6 +316,7 @@ int main(void)
 		cmocka_unit_test(pages_are_mapped_for_what_is_asked),
 		cmocka_unit_test(a_map_that_fails_leaves_nothing_behind),
 		cmocka_unit_test(a_heap_that_cannot_be_made_leaves_nothing),
+		cmocka_unit_test(a_heap_without_addresses_leaves_nothing),
 		cmocka_unit_test(a_bad_free_is_an_error_and_changes_nothing),
 		cmocka_unit_test(statistics_are_what_is_there_now),
 	};

@@ -107,6 +107,8 @@ static void every_page_can_be_allocated(void **state)
 	assert_null(vpage_alloc(0));
 	assert_null(vpage_alloc(SOF_PAGES + 1));
 	assert_null(vpage_alloc(UINT32_MAX));
+	assert_null(
+		vpage_alloc((1u << 20) + 1)); /* whose bytes wrap around where size_t has 32 bits */
 	test_sof_fini(&on);
 }
 
@@ -218,6 +220,21 @@ static void an_impossible_configuration_is_refused(void **state)
 	test_sof_fini(&on);
 }
 
+static void any_length_of_a_cache_line_will_do(void **state)
+{
+	struct test_sof on;
+
+	(void)state;
+	for (size_t line = 16; line <= 256; line *= 2) {
+		const struct test_mmu_config mmu = { .pages = SOF_PAGES,
+						     .cache_line = line,
+						     .not_coherent = true };
+
+		test_sof_init_with(&on, &mmu, &(struct quire_sof_config){ 0 });
+		test_sof_fini(&on);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +247,7 @@ int main(void)
 		cmocka_unit_test(an_unmap_that_fails_is_done_again),
 		cmocka_unit_test(a_bad_free_is_told_and_changes_nothing),
 		cmocka_unit_test(a_reservation_holds_addresses_only),
+		cmocka_unit_test(any_length_of_a_cache_line_will_do),
 		cmocka_unit_test(an_impossible_configuration_is_refused),
 	};
 

@@ -18,6 +18,7 @@ static void both_areas_serve_at_any_time(void **state)
 	assert_non_null(vr = vregion_create(SOF_PAGE + 1, 3 * SOF_PAGE - 1));
 	vregion_mem_info(vr, &size, &start);
 	assert_int_equal(size, 5 * SOF_PAGE); /* both are rounded up */
+	assert_null(vregion_alloc(vr, VREGION_MEM_TYPE_INVALID, 1));
 	life = vregion_alloc(vr, VREGION_MEM_TYPE_LIFETIME, 5000);
 	interim = vregion_alloc(vr, VREGION_MEM_TYPE_INTERIM, 3 * SOF_PAGE);
 	more = vregion_alloc_align(vr, VREGION_MEM_TYPE_LIFETIME, 1000, 128);
@@ -30,7 +31,6 @@ static void both_areas_serve_at_any_time(void **state)
 	memset(interim, 3, 3 * SOF_PAGE);
 	assert_null(vregion_alloc(vr, VREGION_MEM_TYPE_INTERIM, 1));
 	assert_null(vregion_alloc(vr, VREGION_MEM_TYPE_LIFETIME, 3 * SOF_PAGE));
-	assert_null(vregion_alloc(vr, VREGION_MEM_TYPE_INVALID, 1));
 	vregion_free(vr, interim);
 	assert_ptr_equal(vregion_alloc(vr, VREGION_MEM_TYPE_INTERIM, 64), interim);
 	assert_int_equal(life[4999], 1);
