@@ -99,7 +99,7 @@ static bool is_possible(const struct quire_sof_config *config)
 int quire_sof_init(const struct quire_sof_config *config)
 {
 	struct quire_sof *self = config->storage;
-	unsigned char *storage = (unsigned char *)config->storage + sizeof(*self);
+	unsigned char *storage;
 	size_t bytes;
 	int32_t status;
 
@@ -108,6 +108,7 @@ int quire_sof_init(const struct quire_sof_config *config)
 	if (!is_possible(config))
 		return -SOF_EINVAL;
 	memset(self, 0, sizeof(*self));
+	storage = (unsigned char *)config->storage + sizeof(*self);
 	self->config = *config;
 	self->window.addr = config->base;
 	self->window.size = config->pages * config->mmu->page_size;
