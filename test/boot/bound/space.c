@@ -6,6 +6,7 @@
 
 struct quire_vspace space;
 size_t space_in_use;
+struct bound_row *space_init_row;
 
 static int32_t map(const struct quire_mmu *mmu, uintptr_t va, size_t pages, uint32_t prot)
 {
@@ -79,9 +80,12 @@ void space_begin_at(uintptr_t base, uint32_t pages)
 		.retain = pages / 4,
 		.storage_bytes = QUIRE_VSPACE_STORAGE(pages, SPACE_BUDGETS),
 	};
+	struct bound_row nobodys = { 0 };
 
 	config.storage = bound_storage(config.storage_bytes);
-	if (quire_vspace_init(&space, &config))
+	if (COUNT_STEPS(space_init_row ? space_init_row : &nobodys,
+			(uint32_t)(config.storage_bytes / sizeof(uintptr_t)), quire_vspace_init,
+			POINTER(&space), POINTER(&config)))
 		__builtin_trap();
 }
 

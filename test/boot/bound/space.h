@@ -28,6 +28,9 @@ void space_begin(uint32_t pages);
 /** The same at an address of the caller's. */
 void space_begin_at(uintptr_t base, uint32_t pages);
 
+/** Where making it is counted; NULL: nowhere. */
+extern struct bound_row *space_init_row;
+
 /** NULL, or what is broken or still taken. */
 const char *space_end(void);
 

@@ -36,6 +36,8 @@ enum {
 	NEXT,
 	STATS,
 	BUNDLE_STATS,
+	INIT,
+	FINI,
 	ROWS
 };
 
@@ -71,6 +73,8 @@ static struct bound_row rows[ROWS] = {
 	[NEXT] = { .call = "next" },
 	[STATS] = { .call = "stats" },
 	[BUNDLE_STATS] = { .call = "bundle_stats" },
+	[INIT] = { .call = "init", .each = 4, .step = "word of storage" },
+	[FINI] = { .call = "fini" },
 };
 
 static struct quire_vmh heap;
@@ -85,7 +89,8 @@ static void begin(struct quire_vmh_config *config, uint32_t pages)
 	space_begin(pages);
 	config->storage_bytes = quire_vmh_storage_needed(space.mmu, config);
 	config->storage = bound_storage(config->storage_bytes);
-	if (quire_vmh_init(&heap, &space, config) ||
+	if (COUNT_STEPS(&rows[INIT], (uint32_t)(config->storage_bytes / sizeof(uintptr_t)),
+			quire_vmh_init, HEAP, POINTER(&space), POINTER(config)) ||
 	    quire_vspace_admit(&space, &other, pages / 8, QUIRE_NO_LIMIT))
 		__builtin_trap();
 }
@@ -143,7 +148,7 @@ static const char *end(void)
 		return broken;
 	if (heap.single_most)
 		probe_table();
-	if (quire_vmh_fini(&heap) || quire_vspace_dismiss(&space, &other))
+	if (COUNT(&rows[FINI], quire_vmh_fini, HEAP) || quire_vspace_dismiss(&space, &other))
 		return "something is still allocated in the heap";
 	return space_end();
 }

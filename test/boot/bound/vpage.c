@@ -28,6 +28,7 @@ enum {
 	IS_MAPPED,
 	SET_ASIDE,
 	STATS,
+	INIT,
 	ADMIT,
 	CHANGE,
 	DISMISS,
@@ -67,6 +68,7 @@ static struct bound_row rows[ROWS] = {
 	[IS_MAPPED] = { .call = "is_mapped" },
 	[SET_ASIDE] = { .call = "set_aside" },
 	[STATS] = { .call = "stats" },
+	[INIT] = { .call = "init", .each = 4, .step = "word of storage" },
 	[ADMIT] = { .call = "admit" },
 	[CHANGE] = { .call = "change" },
 	[DISMISS] = OF_WINDOW("dismiss", 17),
@@ -84,7 +86,9 @@ static uint32_t probes; /* of this history */
 static void begin(uint32_t units)
 {
 	probes = 0;
+	space_init_row = &rows[INIT];
 	space_begin(units);
+	space_init_row = NULL;
 	if (quire_vspace_admit(&space, &other, units / 8, units / 2))
 		__builtin_trap();
 }
