@@ -30,7 +30,8 @@ struct life {
 	struct stream streams[STREAMS];
 	uint32_t goal;         /* pages in use that the load drifts to */
 	uint32_t percent;      /* of the pages mapped, that may be moved; 0: no evacuation */
-	uint64_t banks, least; /* sums over the moments that count */
+	uint64_t banks, least; /* sums over the moments that count, */
+	uint64_t moments;      /* and how many these are */
 };
 
 /* Mostly what a pipeline needs; now and then a deep buffer. */
@@ -109,6 +110,7 @@ static void look(struct life *life)
 
 	if (least < LEAST)
 		return;
+	life->moments++;
 	life->least += least;
 	life->banks += quire_frames_banks_on(&life->sram.frames);
 }
@@ -126,12 +128,12 @@ static void go_on(struct quire_mover *mover, struct quire_budget *budget)
 
 static void add_rows(struct bench *bench, struct life *life, const char *name)
 {
-	double steps = scaled(bench, STEPS);
+	double moments = life->moments ? (double)life->moments : 1;
 	struct quire_vspace_stats stats;
 
 	add_exact(bench, ROW_SHARE, (double)life->banks / (double)life->least, text("%s", name),
-		  text("%.2f banks on / %.2f that would do", (double)life->banks / steps,
-		       (double)life->least / steps));
+		  text("%.2f banks on / %.2f that would do", (double)life->banks / moments,
+		       (double)life->least / moments));
 	if (!life->percent)
 		return;
 	quire_vspace_stats(&life->sram.vs, &stats);

@@ -10,7 +10,8 @@ set(package ${CMAKE_INSTALL_LIBDIR}/cmake/quire)
 set_target_properties(quire_linux PROPERTIES EXPORT_NAME linux)
 set_target_properties(quire_flat PROPERTIES EXPORT_NAME flat)
 set_target_properties(quire_adsp PROPERTIES EXPORT_NAME adsp)
-install(TARGETS quire quire_linux quire_flat quire_adsp EXPORT quire
+set_target_properties(quire_sof PROPERTIES EXPORT_NAME sof)
+install(TARGETS quire quire_linux quire_flat quire_adsp quire_sof EXPORT quire
 	INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT quire DESTINATION ${package} NAMESPACE quire:: FILE quireTargets.cmake)
 configure_file(cmake/quireConfig.cmake.in quireConfig.cmake @ONLY)
@@ -28,9 +29,11 @@ endfunction()
 quire_pc(quire "${PROJECT_DESCRIPTION}" "" "-lquire")
 quire_pc(quire-linux "Quire on Linux pages" quire "-lquire_linux -pthread")
 quire_pc(quire-flat "Quire on memory without a page unit" quire "-lquire_flat")
+quire_pc(quire-sof "SOF's own function names over Quire" quire "-lquire_sof")
 quire_pc(quire-adsp "Quire on a model of the Intel ADSP" quire "-lquire_adsp -pthread")
 
 install(DIRECTORY include/ port/linux/include/ port/flat/include/ port/adsp/include/
+	compat/sof/include/
 	TYPE INCLUDE FILES_MATCHING PATTERN *.h)
 
 if(TARGET quire_tool)

@@ -11,7 +11,7 @@ export PKG_CONFIG_PATH=$prefix/lib/pkgconfig CMAKE_PREFIX_PATH=$prefix
 everything_is_installed() {
 	cmake --install "$QUIRE_BINARY_DIR" --prefix "$prefix" &&
 		cd "$prefix" &&
-		ls bin/quire include/quire/{quire,linux,flat,adsp}.h share/man/man1/quire*.1 \
+		ls bin/quire include/quire/{quire,linux,flat,adsp,sof}.h include/sof/lib/vpage.h share/man/man1/quire*.1 \
 			share/quire/boards/mtl.ini share/quire/topologies/laptop.tplg
 }
 

@@ -44,6 +44,8 @@ static void what_is_not_understood_is_bad_input(void **state)
 	expect("run --rate=Nosuch=48000 " LAPTOP, 2, "", "'Nosuch'");
 	expect("run --board=nosuch " LAPTOP, 2, "", "nosuch");
 	expect("run --table=nosuch " LAPTOP, 2, "", "nosuch");
+	expect("run --evacuate=0 " LAPTOP, 2, "", "--evacuate");
+	expect("run --evacuate=101 " LAPTOP, 2, "", "--evacuate");
 	expect("run --image=2816 " LAPTOP, 2, "", "--image");
 	expect("run /nowhere/at/all.tplg", 2, "", "/nowhere/at/all.tplg");
 }
