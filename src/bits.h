@@ -23,8 +23,8 @@
 #define APART static
 #endif
 
-/* A function of a header, of which builds for size have one copy, in the file that defines ONE_COPY. Only
- * clang is told: gcc knows by itself where a copy is shorter than a call. */
+/* A function of a header, of which builds for size have one copy, in the file that defines
+ * ONE_COPY. Only clang is told: gcc knows by itself where a copy is shorter than a call. */
 #if defined(__clang__) && defined(__OPTIMIZE_SIZE__) && defined(ONE_COPY)
 #define SHARED extern inline
 #elif defined(__clang__) && defined(__OPTIMIZE_SIZE__)

@@ -124,7 +124,8 @@ uint32_t quire_blocks_largest(const struct quire_blocks *kind);
 uint32_t quire_blocks_free(const struct quire_blocks *kind);
 bool quire_blocks_next(const struct quire_blocks *kind, uint32_t block, struct quire_extent *run);
 
-/* Of single blocks: the last one at or below this one that is taken, or QUIRE_NOWHERE. A step per word. */
+/* Of single blocks: the last one at or below this one that is taken, or QUIRE_NOWHERE. A step per
+ * word. */
 uint32_t quire_blocks_last_taken(const struct quire_blocks *kind, uint32_t block);
 
 const char *quire_blocks_check(const struct quire_blocks *kind);

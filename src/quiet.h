@@ -56,8 +56,8 @@ static inline bool quire_page_is(const struct quire_page *page, uint32_t as_held
 	return (quire_page_word(*page) & quire_page_word(looks)) == as_held;
 }
 
-/* Hold a page; *held counts pages that nobody held before. A budget may have got another number since it
- * was asked what pages look like. */
+/* Hold a page; *held counts pages that nobody held before. A budget may have got another number
+ * since it was asked what pages look like. */
 static inline bool quire_page_join(struct quire_vspace *vs, struct quire_page *page,
 				   uint32_t as_held, struct quire_budget *budget, size_t *held)
 {
@@ -79,7 +79,8 @@ static inline bool quire_page_join(struct quire_vspace *vs, struct quire_page *p
 
 enum quire_parted { PARTED_NOT, PARTED_SHARED, PARTED_LAST };
 
-/* Let go of a page that is held and present: when nobody holds it, it is one of `most` retained ones. */
+/* Let go of a page that is held and present: when nobody holds it, it is one of `most` retained
+ * ones. */
 static inline enum quire_parted quire_page_leave(struct quire_vspace *vs, struct quire_page *page,
 						 struct quire_budget *budget, uint32_t users,
 						 size_t most)

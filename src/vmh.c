@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * vmh: the virtual memory heap. A heap is a list of *kinds* of blocks in one window of addresses: a
- * line of the block table is a kind, and an elastic heap has a single kind whose blocks are cache lines.
- * vmh_blocks.c knows which blocks of a kind are free.
+ * line of the block table is a kind, and an elastic heap has a single kind whose blocks are cache
+ * lines. vmh_blocks.c knows which blocks of a kind are free.
  *
  * Allocating: 1. a place: a run of blocks in some kind, long enough and aligned; 2. a size: what the
  * place, the steps of the request and the budget leave of what was wanted; 3. the pages from the first
@@ -21,8 +21,8 @@
  */
 #include "heap.h"
 
-/* In builds for speed the plain way of a single block is part of each call that begins with it. Builds for
- * size have the general way alone. */
+/* In builds for speed the plain way of a single block is part of each call that begins with it.
+ * Builds for size have the general way alone. */
 #define PLAIN static inline __attribute__((always_inline))
 #define COLD  __attribute__((noinline))
 
@@ -559,8 +559,8 @@ static int32_t back_with_pages(struct quire_section *section, struct quire_vmh *
 	return status;
 }
 
-/* Bytes of an allocation that this core may have in its cache, where that matters. Lines of pages that are
- * not present, after an unmap that failed, must not be touched. */
+/* Bytes of an allocation that this core may have in its cache, where that matters. Lines of pages
+ * that are not present, after an unmap that failed, must not be touched. */
 static COLD size_t cached_bytes(struct quire_vmh *heap, uintptr_t address)
 {
 	struct quire_section section;

@@ -122,7 +122,8 @@ static uint32_t lowest_at(const struct quire_blocks *kind, const struct quire_ex
 /*
  * A low place first, while addresses are plentiful: what lives gathers at the low end of the window,
  * so the pages at the high end empty and go back, where best fit would scatter it over all. Once more
- * than a quarter of the window is in use, addresses are short: best fit, which keeps long runs, decides.
+ * than a quarter of the window is in use, addresses are short: best fit, which keeps long runs,
+ * decides.
  */
 static bool has_plenty(const struct quire_blocks *kind)
 {

@@ -20,8 +20,8 @@ APART bool is_open(const struct quire_vregion *vr)
 	return vr->users && !vr->saved && !vr->ending;
 }
 
-/* What can be handed out of the arenas at once: all that is committed while they take allocations. To be
- * called when any of this changes. */
+/* What can be handed out of the arenas at once: all that is committed while they take allocations.
+ * To be called when any of this changes. */
 static void set_ready(struct quire_vregion *vr)
 {
 	bool takes = is_open(vr) && !vr->sealed;
@@ -697,7 +697,8 @@ static bool is_newest(const struct quire_vregion *vr, const struct quire_arena *
 	return !vr->sealed && arena->newest != SIZE_MAX && address == arena->base + arena->newest;
 }
 
-/* Bytes of the newest allocation of an arena that this core may have in its cache, where that matters. */
+/* Bytes of the newest allocation of an arena that this core may have in its cache, where that
+ * matters. */
 static size_t cached_bytes(struct quire_vregion *vr, struct quire_arena *arena, uintptr_t address)
 {
 	struct quire_section section;

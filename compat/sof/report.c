@@ -4,8 +4,8 @@
  *
  * A live allocation of a module has a note {pointer, bytes, module} in a table with open addressing,
  * so that a free by anybody is taken off the right account. A note lies at the first free place from
- * its hash on; taking one out closes the gap behind it, so nothing that was there is ever searched past.
- * At most three quarters are used. All of it under the short lock.
+ * its hash on; taking one out closes the gap behind it, so nothing that was there is ever searched
+ * past. At most three quarters are used. All of it under the short lock.
  */
 #include <string.h>
 

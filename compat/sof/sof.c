@@ -205,7 +205,8 @@ static bool take(uint32_t *state)
 	return is_mine;
 }
 
-/* A slot whose last records the driver would not take back is tried again, and left alone if it fails. */
+/* A slot whose last records the driver would not take back is tried again, and left alone if it
+ * fails. */
 static bool take_slot(uint32_t *state, void **records)
 {
 	if (!take(state))

@@ -12,9 +12,9 @@
  * all, of several that in the fullest bank. Only when no powered bank has a free frame is another one
  * powered on, the lowest. A bank is powered off when its last frame comes back.
  *
- * **Cost.** To take: O(banks + words of bitmap), and a step per free run, of which a word can have half as
- * many as bits. To give: a step per bank and word of the range. Exact figures: doc/bounds.md. **Storage** one
- * bit per frame and 8 bytes per bank.
+ * **Cost.** To take: O(banks + words of bitmap), and a step per free run, of which a word can have
+ * half as many as bits. To give: a step per bank and word of the range. Exact figures:
+ * doc/bounds.md. **Storage** one bit per frame and 8 bytes per bank.
  *
  * **Not promised.** No locking: the port calls it with its own serialisation (Quire calls map and
  * unmap one at a time for each window). Contents of a frame after its bank was off.

@@ -24,9 +24,9 @@
  * gives it back.
  *
  * **Cost** O(log window) plus a step per page, plus, in a table, one step per bundle; for an alignment
- * that a bundle's blocks do not have by themselves, one step per 32 or 64 of its blocks; so many too in a
- * table where a pointer is refused, for the nearest owner that its event names. A call whose pages are there
- * already is served in one pass (doc/design.md, 7). Exact figures: doc/bounds.md.
+ * that a bundle's blocks do not have by themselves, one step per 32 or 64 of its blocks; so many
+ * too in a table where a pointer is refused, for the nearest owner that its event names. A call
+ * whose pages are there already is served in one pass (doc/design.md, 7). Exact figures: doc/bounds.md.
  *
  * **Metadata** is in storage from the caller, nothing is allocated inside: about 3.4 bits per unit or
  * per block that may be spanned, about 1 bit per other block, 4 bytes per block larger than a page,

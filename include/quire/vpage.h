@@ -22,9 +22,10 @@
  * fails may have given some back. A retained page never goes to another payer with its contents if
  * it is a USER page.
  *
- * **Cost.** O(log window) for records, plus one step per page of the allocation, also where only a part of
- * it is committed, decommitted or protected, plus the driver. Where frames run short while pages are retained,
- * and in trim and fini: a step per page of the window. Exact figures: doc/bounds.md.
+ * **Cost.** O(log window) for records, plus one step per page of the allocation, also where only a
+ * part of it is committed, decommitted or protected, plus the driver. Where frames run short while
+ * pages are retained, and in trim and fini: a step per page of the window. Exact figures:
+ * doc/bounds.md.
  *
  * **Not coherent** mmus: pages are invalidated on the calling core when they are handed out, and
  * relinquished by it (mmu.h) before they are given back.

@@ -5,8 +5,9 @@
  * how a firmware sets it up, and how it tells the host where its memory is.
  *
  * SOF's functions have no argument that says which memory is meant. So there is one instance: all its
- * records are in one storage that the firmware gives, and one pointer to it is the only static variable.
- * On an mmu that is not coherent the storage is uncached, so every core sees the same records.
+ * records are in one storage that the firmware gives, and one pointer to it is the only static
+ * variable. On an mmu that is not coherent the storage is uncached, so every core sees the same
+ * records.
  *
  * The records of heaps and regions that are made later are in pages of the window that nobody is
  * given, which come and go with them.

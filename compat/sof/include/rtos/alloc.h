@@ -50,7 +50,8 @@ void *rballoc_align_range(uint32_t flags, size_t preferred, size_t minimum, uint
 			  size_t *granted);
 /** @} */
 
-/** @name Objects: from the `rest` of quire_sof_init if there is one, else from the heap of buffers @{ */
+/** @name Objects: from the `rest` of quire_sof_init if there is one, else from the heap of buffers
+ * @{ */
 void *rmalloc_align(uint32_t flags, size_t bytes, uint32_t alignment);
 void *rmalloc(uint32_t flags, size_t bytes);
 void *rzalloc(uint32_t flags, size_t bytes);
