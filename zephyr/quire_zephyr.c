@@ -414,6 +414,44 @@ int32_t quire_zephyr_library_unmap(void *virt)
 	return libraries_on ? quire_vpage_free(&libraries.vs, virt) : QUIRE_ESTATE;
 }
 
+/* ---- figures --------------------------------------------------------------------------------- */
+
+#ifdef CONFIG_QUIRE_STATS
+static void log_heap(struct quire_vmh *vmh)
+{
+#ifdef CONFIG_QUIRE_VMH
+	struct quire_vmh_stats stats;
+
+	if (!vmh)
+		return;
+	quire_vmh_stats(vmh, &stats);
+	LOG_INF("heap: %zu bytes in use, at most %zu; largest request %zu", stats.in_use,
+		stats.in_use_peak, stats.largest);
+#else
+	ARG_UNUSED(vmh);
+#endif
+}
+
+void quire_zephyr_log_stats(void)
+{
+	struct quire_vspace *vs = quire_zephyr_vspace();
+	struct quire_vspace_stats stats;
+
+	if (!vs)
+		return;
+	quire_vspace_stats(vs, &stats);
+	LOG_INF("pages: %zu of %zu held, at most %zu; %zu promised, %zu retained", stats.held,
+		stats.physical, stats.held_peak, stats.promised, stats.retained);
+	LOG_INF("addresses: %zu of %zu free, longest run %zu; %llu misuses", stats.free,
+		stats.pages, stats.largest, (unsigned long long)stats.misuses);
+	log_heap(quire_zephyr_heap());
+}
+#else
+void quire_zephyr_log_stats(void)
+{
+}
+#endif
+
 /* ---- boot ------------------------------------------------------------------------------------ */
 
 int quire_zephyr_init(void)
@@ -427,6 +465,7 @@ int quire_zephyr_init(void)
 			open_space(&libraries, 1, QUIRE_ZEPHYR_ATTR_LIBRARIES, for_libraries, 0);
 	if (pages_on)
 		open_heap();
+	quire_zephyr_log_stats();
 	return 0;
 }
 

@@ -4,5 +4,6 @@
 
 #define CONFIG_QUIRE_TRANSITION_MUTEX 1
 #define CONFIG_QUIRE_RETAIN           8
+#define CONFIG_QUIRE_STATS            1
 #define CONFIG_QUIRE_VMH_SIZE         0x80000
 #define CONFIG_QUIRE_VMH_ELASTIC      1

@@ -19,6 +19,7 @@ struct host_config {
 	enum quire_adsp_behaviour behaviour;
 	size_t region_pages;  /**< of the region for virtual pages; 0: there is none */
 	size_t library_pages; /**< of that for libraries; 0: there is none */
+	bool suites;          /**< let the application run them; otherwise it has none */
 	size_t misplaced;     /**< bytes by which the first begins behind a page */
 };
 

@@ -67,6 +67,9 @@ int32_t quire_zephyr_library_map(void *virt, size_t bytes, uint32_t prot);
 int32_t quire_zephyr_library_protect(void *virt, size_t bytes, uint32_t prot);
 int32_t quire_zephyr_library_unmap(void *virt);
 
+/** Tell the log how window and heap stand now (CONFIG_QUIRE_STATS; otherwise it does nothing). */
+void quire_zephyr_log_stats(void);
+
 /** Physical pages that the driver has for Quire. Weak: CONFIG_QUIRE_PHYSICAL_PAGES, unless a board
  *  knows better. */
 size_t quire_zephyr_physical_pages(void);
