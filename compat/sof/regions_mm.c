@@ -72,10 +72,10 @@ struct vmh_heap *vmh_init_heap(const struct vmh_heap_config *cfg, bool allocatin
 		return NULL;
 	if (!open_heap(slot, &config)) {
 		quire_sof_drop_records(&slot->records);
-		slot->state = SOF_FREE;
+		quire_sof_set_state(&slot->state, SOF_FREE);
 		return NULL;
 	}
-	slot->state = SOF_LIVE;
+	quire_sof_set_state(&slot->state, SOF_LIVE);
 	return (struct vmh_heap *)slot;
 }
 
@@ -106,16 +106,22 @@ int vmh_free(struct vmh_heap *heap, void *ptr)
 int vmh_free_heap(struct vmh_heap *heap)
 {
 	struct quire_sof_heap_slot *slot = quire_sof_heap_of(heap);
+	struct quire_vmh_stats stats;
 	int32_t status;
 
 	if (!slot)
 		return -SOF_EINVAL;
+	quire_vmh_stats(&slot->heap, &stats);
+	if (!stats.allocations) /* its window may be another's before fini returns */
+		quire_sof_set_state(&slot->state, SOF_BUSY);
 	status = quire_vmh_fini(&slot->heap);
-	if (status)
+	if (status) {
+		quire_sof_set_state(&slot->state, SOF_LIVE);
 		return status == QUIRE_EBUSY ? -SOF_ENOTEMPTY : quire_sof_errno(status);
+	}
 	slot->base = NULL;
 	quire_sof_drop_records(&slot->records);
-	slot->state = SOF_FREE;
+	quire_sof_set_state(&slot->state, SOF_FREE);
 	return 0;
 }
 

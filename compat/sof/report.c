@@ -141,10 +141,10 @@ static size_t count_parts(enum quire_sof_kind kind)
 
 	if (kind == QUIRE_SOF_HEAP)
 		for (size_t i = 0; i < CONFIG_QUIRE_SOF_HEAPS; i++)
-			count += sof->heap[i].state == SOF_LIVE;
+			count += quire_sof_is_live(&sof->heap[i].state);
 	else
 		for (size_t i = 0; i < CONFIG_QUIRE_SOF_REGIONS; i++)
-			count += sof->region[i].state == SOF_LIVE;
+			count += quire_sof_is_live(&sof->region[i].state);
 	return count;
 }
 
@@ -239,12 +239,12 @@ void quire_sof_describe_region(struct quire_sof_region_slot *slot, struct quire_
 bool quire_sof_part(size_t index, struct quire_sof_part *part)
 {
 	for (size_t i = 0; sof && i < CONFIG_QUIRE_SOF_HEAPS; i++)
-		if (sof->heap[i].state == SOF_LIVE && index-- == 0) {
+		if (quire_sof_is_live(&sof->heap[i].state) && index-- == 0) {
 			quire_sof_describe_heap(&sof->heap[i], part);
 			return true;
 		}
 	for (size_t i = 0; sof && i < CONFIG_QUIRE_SOF_REGIONS; i++)
-		if (sof->region[i].state == SOF_LIVE && index-- == 0) {
+		if (quire_sof_is_live(&sof->region[i].state) && index-- == 0) {
 			quire_sof_describe_region(&sof->region[i], part);
 			return true;
 		}

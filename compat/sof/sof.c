@@ -205,6 +205,23 @@ static bool take(uint32_t *state)
 	return is_mine;
 }
 
+void quire_sof_set_state(uint32_t *state, uint32_t to)
+{
+	quire_sof_lock();
+	*state = to;
+	quire_sof_unlock();
+}
+
+bool quire_sof_is_live(const uint32_t *state)
+{
+	bool is_live;
+
+	quire_sof_lock();
+	is_live = *state == SOF_LIVE;
+	quire_sof_unlock();
+	return is_live;
+}
+
 /* A slot whose last records the driver would not take back is tried again, and left alone if it
  * fails. */
 static bool take_slot(uint32_t *state, void **records)
@@ -213,7 +230,7 @@ static bool take_slot(uint32_t *state, void **records)
 		return false;
 	if (quire_sof_drop_records(records))
 		return true;
-	*state = SOF_FREE;
+	quire_sof_set_state(state, SOF_FREE);
 	return false;
 }
 
@@ -250,7 +267,8 @@ struct quire_sof_heap_slot *quire_sof_heap_of(const void *handle)
 	if (!sof)
 		return NULL;
 	i = index_of(handle, sof->heap, sizeof(sof->heap[0]), CONFIG_QUIRE_SOF_HEAPS);
-	return i < CONFIG_QUIRE_SOF_HEAPS && sof->heap[i].state == SOF_LIVE ? &sof->heap[i] : NULL;
+	return i < CONFIG_QUIRE_SOF_HEAPS && quire_sof_is_live(&sof->heap[i].state) ? &sof->heap[i]
+										    : NULL;
 }
 
 struct quire_sof_region_slot *quire_sof_region_of(const void *handle)
@@ -260,8 +278,9 @@ struct quire_sof_region_slot *quire_sof_region_of(const void *handle)
 	if (!sof)
 		return NULL;
 	i = index_of(handle, sof->region, sizeof(sof->region[0]), CONFIG_QUIRE_SOF_REGIONS);
-	return i < CONFIG_QUIRE_SOF_REGIONS && sof->region[i].state == SOF_LIVE ? &sof->region[i]
-										: NULL;
+	return i < CONFIG_QUIRE_SOF_REGIONS && quire_sof_is_live(&sof->region[i].state)
+		       ? &sof->region[i]
+		       : NULL;
 }
 
 /* ---- owners ---------------------------------------------------------------------------------- */
@@ -279,12 +298,14 @@ struct quire_sof_owner quire_sof_owner_of(const void *ptr)
 	void *base = quire_vpage_owner(&sof->vs, ptr, NULL);
 	struct quire_sof_owner owner = { NULL, NULL };
 
+	quire_sof_lock();
 	for (size_t i = 0; base && i < CONFIG_QUIRE_SOF_HEAPS; i++)
 		if (sof->heap[i].state == SOF_LIVE && sof->heap[i].base == base)
 			owner.heap = &sof->heap[i];
 	for (size_t i = 0; base && i < CONFIG_QUIRE_SOF_REGIONS; i++)
 		if (sof->region[i].state == SOF_LIVE && sof->region[i].base == base)
 			owner.region = &sof->region[i];
+	quire_sof_unlock();
 	return owner;
 }
 

@@ -9,9 +9,10 @@
  *	alloc.c      rtos/alloc.h
  *	report.c     what the host is told, and which bytes are whose
  *
- * A handle that SOF's code holds is a slot in the instance, never freed memory, so that a stale one is
- * told from a live one. The slots change under the short lock of the mmu, which is never held over a
- * call of Quire. An operation makes a slot SOF_BUSY first; only its own caller knows it until it is live.
+ * A handle that SOF's code holds is a slot in the instance, never freed memory, so that a stale one
+ * is told from a live one. The slots change under the short lock of the mmu, which is never held
+ * over a call of Quire. An operation makes a slot SOF_BUSY first; only its own caller knows it
+ * until it is live.
  */
 #ifndef QUIRE_SOF_STATE_H
 #define QUIRE_SOF_STATE_H
@@ -44,6 +45,11 @@ int quire_sof_errno(int32_t status);
 void *quire_sof_take_records(size_t bytes);
 bool quire_sof_drop_records(void **records);
 
+/* The state of a slot, which other cores ask for at any time. What else is in a slot is written
+ * while it is SOF_BUSY, and read while it is SOF_LIVE. */
+bool quire_sof_is_live(const uint32_t *state);
+void quire_sof_set_state(uint32_t *state, uint32_t to);
+
 /* A free slot made SOF_BUSY, or NULL. */
 struct quire_sof_heap_slot *quire_sof_take_heap(void);
 struct quire_sof_region_slot *quire_sof_take_region(void);
@@ -65,8 +71,8 @@ bool quire_sof_in_window(const void *ptr);
 /* The area that an allocation without a type comes from. */
 enum quire_area quire_sof_area(const struct quire_sof_region_slot *slot);
 
-/* Count an allocation for a module, or take its note out before it is freed; a free that fails puts it
- * back. quire_sof_forget takes out all notes of a window. */
+/* Count an allocation for a module, or take its note out before it is freed; a free that fails puts
+ * it back. quire_sof_forget takes out all notes of a window. */
 void quire_sof_note_down(void *ptr, size_t bytes, uint32_t module);
 struct quire_sof_note quire_sof_take_note(const void *ptr);
 void quire_sof_forget(const void *base, size_t bytes);

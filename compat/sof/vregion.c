@@ -27,7 +27,7 @@ static void release(void *context, void *storage)
 	(void)storage;
 	slot->base = NULL;
 	quire_sof_drop_records((void **)&slot->region);
-	slot->state = SOF_FREE;
+	quire_sof_set_state(&slot->state, SOF_FREE);
 }
 
 static bool open_region(struct quire_sof_region_slot *slot, struct quire_vregion_config *config)
@@ -72,12 +72,12 @@ static struct vregion *create(size_t lifetime, size_t interim, uint32_t flags)
 	config.context = slot;
 	if (!open_region(slot, &config)) {
 		quire_sof_drop_records((void **)&slot->region);
-		slot->state = SOF_FREE;
+		quire_sof_set_state(&slot->state, SOF_FREE);
 		return NULL;
 	}
 	slot->lazy = flags != 0;
 	slot->interim = false;
-	slot->state = SOF_LIVE;
+	quire_sof_set_state(&slot->state, SOF_LIVE);
 	return (struct vregion *)slot;
 }
 
@@ -114,9 +114,17 @@ struct vregion *vregion_put(struct vregion *vr)
 	if (!slot)
 		return NULL;
 	quire_vregion_info(slot->region, &info);
-	if (info.users == 1)
-		quire_sof_forget(info.base, info.size);
-	return quire_vregion_put(slot->region) || info.users > 1 ? vr : NULL;
+	if (info.users > 1) {
+		quire_vregion_put(slot->region);
+		return vr;
+	}
+	quire_sof_forget(info.base, info.size);
+	quire_sof_set_state(&slot->state,
+			    SOF_BUSY); /* its window may be another's before put returns */
+	if (!quire_vregion_put(slot->region))
+		return NULL;
+	quire_sof_set_state(&slot->state, SOF_LIVE);
+	return vr;
 }
 
 void vregion_destroy(struct vregion *vr)
