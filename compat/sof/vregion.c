@@ -25,6 +25,7 @@ static void release(void *context, void *storage)
 	struct quire_sof_region_slot *slot = context;
 
 	(void)storage;
+	quire_sof_set_state(&slot->state, SOF_BUSY); /* where two users put it at once */
 	slot->base = NULL;
 	quire_sof_drop_records((void **)&slot->region);
 	quire_sof_set_state(&slot->state, SOF_FREE);
