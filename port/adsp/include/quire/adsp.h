@@ -80,7 +80,7 @@ extern "C" {
 /** Physical address of the first frame. */
 #define QUIRE_ADSP_SRAM 0xa0020000u
 
-/** Address space that no file of boards/ names is found anywhere; these bits of `base` are kept. */
+/** Bits of `base` that the window keeps where `base` itself cannot be had. */
 #define QUIRE_ADSP_KEPT_BITS 0xfffffu
 
 /** @name An entry of the TLB
@@ -195,7 +195,6 @@ struct quire_adsp {
 	size_t free_frames; /* atomic: the number of free ones in `frames` */
 	struct quire_adsp_region region[QUIRE_ADSP_REGIONS + 1];
 	struct quire_adsp_region told[QUIRE_ADSP_REGIONS + 1];
-	bool regions_are_out;
 	size_t longest_call; /* pages in one call of the driver, its lock held */
 	const char *broken;
 	uint64_t random;
