@@ -656,12 +656,21 @@ static bool held_and_present(const struct quire_page *page)
 	return page->users && page->state == PAGE_PRESENT;
 }
 
-static void undo_protect(struct quire_vspace *vs, uint32_t first, uint32_t failed)
+static void set_prot(struct quire_vspace *vs, uint32_t first, uint32_t end, uint32_t prot)
+{
+	for (uint32_t page = first; page < end; page++)
+		if (held_and_present(&vs->page[page]))
+			vs->page[page].prot = prot & 0xf;
+}
+
+/* What the driver would not put back has the new protection, and is known to have it. */
+static void undo_protect(struct quire_vspace *vs, uint32_t first, uint32_t failed, uint32_t prot)
 {
 	for (uint32_t page = first, run; page < failed; page = run) {
 		run = run_of_prot(vs, page, failed);
-		if (held_and_present(&vs->page[page]))
-			drive_protect(vs, page, run - page, vs->page[page].prot);
+		if (held_and_present(&vs->page[page]) &&
+		    drive_protect(vs, page, run - page, vs->page[page].prot))
+			set_prot(vs, page, run, prot);
 	}
 }
 
@@ -676,13 +685,11 @@ int32_t quire_pages_protect(struct quire_section *section, uint32_t first, uint3
 		if (!held_and_present(&vs->page[page]))
 			continue;
 		if (drive_protect(vs, page, run - page, prot)) {
-			undo_protect(vs, first, page);
+			undo_protect(vs, first, page, prot);
 			return QUIRE_EDRIVER;
 		}
 	}
-	for (uint32_t page = first; page < end; page++)
-		if (held_and_present(&vs->page[page]))
-			vs->page[page].prot = prot & 0xf;
+	set_prot(vs, first, end, prot);
 	return QUIRE_OK;
 }
 

@@ -9,10 +9,12 @@
  * nothing else ever maps or unmaps an address of the window.
  *
  * **All or nothing.** An operation that fails leaves every record, every mapping and every account as
- * it was, also if the driver failed in the middle. One exception, because the driver leaves no other:
+ * it was, also if the driver failed in the middle. Two exceptions, because the driver leaves no other:
  * if an *unmap* fails, the allocation still owns its addresses and its pages are still paid for, but
  * its contents are undefined and freeing it again is the only call it accepts (others answer
- * QUIRE_EFREE).
+ * QUIRE_EFREE). If a *protect* fails and the driver does not put back what was changed before either,
+ * each page has its old protection or the new one, the library knows which, its contents are as they
+ * were, and every call is allowed: protecting again, either way, settles it.
  *
  * **Locks.** See mmu.h. Calls that map or unmap nothing take only the short lock.
  *

@@ -154,7 +154,9 @@ static bool plan_strikes(struct test_plan *plan)
 		plan->countdown--;
 		return false;
 	}
-	if (!plan->forever)
+	if (plan->more)
+		plan->more--;
+	else
 		plan->countdown = 0;
 	return true;
 }
@@ -613,7 +615,12 @@ void *test_mmu_uncached_memory(struct test_mmu *model, size_t bytes)
 
 void test_mmu_fail(struct test_mmu *model, enum test_call kind, uint64_t n, bool forever)
 {
-	model->plan[kind] = (struct test_plan){ .countdown = n, .forever = forever };
+	test_mmu_fail_times(model, kind, n, forever ? UINT64_MAX : 1);
+}
+
+void test_mmu_fail_times(struct test_mmu *model, enum test_call kind, uint64_t n, uint64_t times)
+{
+	model->plan[kind] = (struct test_plan){ .countdown = n, .more = times - 1 };
 }
 
 bool test_mmu_holds_lock(void)

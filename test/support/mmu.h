@@ -66,7 +66,7 @@ struct test_mmu_config {
 
 struct test_plan {
 	uint64_t countdown; /* 1: the next call fails; 0: none does */
-	bool forever;       /* all later ones too */
+	uint64_t more;      /* how many fail after it */
 };
 
 struct test_mmu {
@@ -122,6 +122,9 @@ const char *test_mmu_check(struct test_mmu *model);
 
 /** The n-th call of this kind from now on fails (1: the next one), once or for ever. */
 void test_mmu_fail(struct test_mmu *model, enum test_call kind, uint64_t n, bool forever);
+
+/** The same, and `times` calls fail in a row. */
+void test_mmu_fail_times(struct test_mmu *model, enum test_call kind, uint64_t n, uint64_t times);
 
 /** Whether the calling thread holds the short lock, or the transition lock, of a model. */
 bool test_mmu_holds_lock(void);
