@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "bits.h"
+#include "pages.h"
 #include "quire/buffer.h"
 
 /* ---- memory from either source -------------------------------------------------------------- */
@@ -258,12 +258,23 @@ static bool raise_min(struct range *range, size_t bytes)
 	return range->min <= range->preferred;
 }
 
+/* Whether this is a moment to touch the memory; if not, its owner says why. */
+static bool may_touch(const struct quire_buffer_source *source)
+{
+	const struct quire_vregion *region = source->region;
+
+	if (region && (region->saved || region->ending))
+		return false;
+	return !quire_forbidden(region ? region->vs : source->heap->vs);
+}
+
 static int32_t shrink(struct quire_buffer *buffer, const struct range *range)
 {
 	size_t size = round_down(range, range->preferred), granted;
 	int32_t status;
 
-	turn_to_front(buffer);
+	if (may_touch(&buffer->source))
+		turn_to_front(buffer);
 	status = source_resize(&buffer->source, buffer->base, size, size, &granted);
 	if (!status)
 		buffer->size = size;

@@ -76,7 +76,8 @@ int32_t quire_buffer_destroy(struct quire_buffer *buffer);
  * `min` bytes is never refused: it grows as far as it can.
  * @return QUIRE_OK; QUIRE_EINVAL (preferred 0, min > preferred); QUIRE_EBUSY if more data is held than
  *         `preferred` allows; else why neither growing in place nor moving was possible, and the
- *         buffer is as it was
+ *         buffer is as it was. If the pages behind a smaller ring could not be unmapped,
+ *         QUIRE_EDRIVER, and only destroy may be called (vpage.h, "all or nothing")
  */
 int32_t quire_buffer_resize(struct quire_buffer *buffer, size_t min, size_t preferred);
 

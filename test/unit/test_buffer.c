@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "support/heap_archive.h"
 #include "support/random.h"
 #include "support/space.h"
 
@@ -551,6 +552,45 @@ static void a_ring_is_a_queue_under_a_random_program(void **state)
 	close_rig(&rig);
 }
 
+/* A ring whose data has wrapped is turned before it shrinks, but not where nothing may be done. */
+static void a_refused_resize_moves_no_byte(void **state)
+{
+	struct quire_vregion_config config = { .lifetime = PAGE, .interim = 8 * PAGE };
+	static struct rig rig;
+	struct quire_buffer_source source;
+	struct quire_request wanted = { .size = 2000 };
+	struct heap_archive archive;
+	struct test_region region;
+	struct quire_buffer before;
+
+	(void)state;
+	memset(&rig, 0, sizeof(rig));
+	test_space_init_plain(&rig.space, 16, 16);
+	assert_non_null(test_region_init(&region, &rig.space, &config));
+	source = quire_buffer_on_vregion(region.vr);
+	assert_ok(quire_buffer_create(&rig.ring, &source, &wanted));
+	bring_to(&rig, 1500, 1200);
+	before = rig.ring;
+	atomic_store(&rig.space.mmu.interrupt, true);
+	assert_status(quire_buffer_resize(&rig.ring, 1300, 1300), QUIRE_ECONTEXT);
+	assert_status(quire_buffer_resize(&rig.ring, 3000, 3000), QUIRE_ECONTEXT);
+	atomic_store(&rig.space.mmu.interrupt, false);
+	assert_memory_equal(&before, &rig.ring, sizeof(before));
+	heap_archive_init(&archive, 64 * KIB);
+	assert_ok(quire_vregion_save(region.vr, &archive.archive));
+	assert_status(quire_buffer_resize(&rig.ring, 1300, 1300), QUIRE_ESTATE);
+	assert_ok(quire_vregion_restore(region.vr, &archive.archive));
+	assert_memory_equal(&before, &rig.ring, sizeof(before));
+	check(&rig);
+	assert_ok(quire_buffer_resize(&rig.ring, 1300, 1300));
+	check(&rig);
+	heap_archive_free(&archive);
+	assert_ok(quire_buffer_destroy(&rig.ring));
+	assert_ok(quire_vregion_put(region.vr));
+	test_region_fini(&region);
+	test_space_fini(&rig.space);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -566,6 +606,7 @@ int main(void)
 		cmocka_unit_test(a_ring_never_has_size_zero_after_a_resize),
 		cmocka_unit_test(resized_rings_have_whole_steps),
 		cmocka_unit_test(memory_that_a_ring_gives_up_is_free_for_others),
+		cmocka_unit_test(a_refused_resize_moves_no_byte),
 		cmocka_unit_test(a_ring_survives_a_driver_that_fails_while_it_is_resized),
 		cmocka_unit_test(a_ring_lives_in_the_interim_area_of_a_region),
 		cmocka_unit_test(a_ring_in_a_lazy_region_waits_for_the_seal),
