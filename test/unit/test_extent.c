@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * extent: every function against a model that is obviously right, an array that names the owner
- * of every unit. Random programs of all calls run over windows and lengths on either side of each
+ * extent: every function against a model that is obviously right (support/extent_model.h). Random programs of all calls run over windows and lengths on either side of each
  * word and octave boundary; after each call the set checks itself, and what it tells is compared
  * with the model. A refusal is a failure of the test if the header promises that the request
  * succeeds.
@@ -9,376 +8,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "quire/extent.h"
-
+#include "support/extent_model.h"
 #include "support/random.h"
-#include "support/storage.h"
-#include "support/test.h"
 
 static const uint32_t windows[] = { 1,  2,  3,  31,  32,  33,  62,   63,
 				    64, 65, 66, 127, 128, 129, 1000, 8192 };
 static const enum quire_extents_precision precisions[] = { QUIRE_COMPACT, QUIRE_EXACT };
 
-/* ---- the model ------------------------------------------------------------------------------- */
-
 struct world {
-	struct quire_extents set;
-	struct test_storage storage;
-	enum quire_extents_precision precision;
-	uint32_t units;
-	uint32_t *owner; /* per unit: the first unit of its live run, QUIRE_NOWHERE if free */
+	struct extent_model model;
 	struct test_random random;
 };
 
-static size_t storage_bytes(uint32_t units, enum quire_extents_precision precision)
-{
-	return precision == QUIRE_EXACT ? QUIRE_EXTENTS_STORAGE_EXACT(units)
-					: QUIRE_EXTENTS_STORAGE(units);
-}
-
 static void begin(struct world *world, uint32_t units, enum quire_extents_precision precision)
 {
-	world->units = units;
-	world->precision = precision;
+	extent_model_open(&world->model, units, precision);
 	world->random = test_random_seeded(units * 2u + (uint32_t)precision);
-	test_storage_init(&world->storage, storage_bytes(units, precision), NULL);
-	world->owner = malloc(units * sizeof(*world->owner));
-	assert_non_null(world->owner);
-	for (uint32_t unit = 0; unit < units; unit++)
-		world->owner[unit] = QUIRE_NOWHERE;
-	assert_ok(quire_extents_init(&world->set, units, precision, world->storage.memory,
-				     world->storage.bytes));
-	assert_sound(quire_extents_check(&world->set));
-}
-
-static void end(struct world *world)
-{
-	test_storage_fini(&world->storage);
-	free(world->owner);
-}
-
-static bool is_free(const struct world *world, uint32_t unit)
-{
-	return world->owner[unit] == QUIRE_NOWHERE;
-}
-
-static bool starts_live(const struct world *world, uint32_t unit)
-{
-	return unit < world->units && world->owner[unit] == unit;
-}
-
-/* One past the run, live or free, that holds this unit. */
-static uint32_t model_end(const struct world *world, uint32_t unit)
-{
-	uint32_t owner = world->owner[unit];
-
-	while (unit < world->units && world->owner[unit] == owner)
-		unit++;
-	return unit;
-}
-
-static uint32_t model_size(const struct world *world, uint32_t start)
-{
-	return starts_live(world, start) ? model_end(world, start) - start : 0;
-}
-
-static uint32_t model_room(const struct world *world, uint32_t start)
-{
-	uint32_t past;
-
-	if (!starts_live(world, start))
-		return 0;
-	past = model_end(world, start);
-	if (past < world->units && is_free(world, past))
-		past = model_end(world, past);
-	return past - start;
-}
-
-static uint32_t model_longest(const struct world *world)
-{
-	uint32_t longest = 0;
-
-	for (uint32_t unit = 0, past; unit < world->units; unit = past) {
-		past = model_end(world, unit);
-		if (is_free(world, unit) && past - unit > longest)
-			longest = past - unit;
-	}
-	return longest;
-}
-
-/* The shortest free run of at least this length; 0 if there is none. */
-static uint32_t model_best_fit(const struct world *world, uint32_t count)
-{
-	uint32_t best = 0;
-
-	for (uint32_t unit = 0, past; unit < world->units; unit = past) {
-		past = model_end(world, unit);
-		if (is_free(world, unit) && past - unit >= count && (!best || past - unit < best))
-			best = past - unit;
-	}
-	return best;
-}
-
-/* Length of the run, live or free, that holds this unit. */
-static uint32_t model_length_around(const struct world *world, uint32_t unit)
-{
-	uint32_t start = unit;
-
-	while (start && world->owner[start - 1] == world->owner[unit])
-		start--;
-	return model_end(world, unit) - start;
-}
-
-static void model_set(struct world *world, uint32_t start, uint32_t past, uint32_t owner)
-{
-	for (uint32_t unit = start; unit < past; unit++)
-		world->owner[unit] = owner;
-}
-
-/* The longest count that a run of this length is promised to serve, however it is aligned. */
-static bool must_succeed(const struct world *world, uint32_t count, uint32_t align)
-{
-	uint64_t needed = (uint64_t)count + (align ? align : 1) - 1;
-	uint64_t longest = model_longest(world);
-
-	if (world->precision == QUIRE_EXACT || needed <= QUIRE_EXTENTS_EXACT_UNITS)
-		return longest >= needed;
-	return longest * 8 >= needed * 9;
-}
-
-static uint32_t clip(const struct quire_extent_wish *wish, uint32_t room)
-{
-	uint32_t step = wish->step ? wish->step : 1;
-
-	if (room > wish->preferred)
-		room = wish->preferred;
-	return room < wish->min ? 0 : room - (room - wish->min) % step;
-}
-
-/* ---- comparing ------------------------------------------------------------------------------- */
-
-static void compare_runs(const struct world *world)
-{
-	struct quire_extent run;
-	uint32_t unit = 0, live = 0, free_units = 0;
-
-	for (; quire_extents_next(&world->set, unit, &run); unit = run.start + run.count) {
-		assert_int_equal(run.start, unit);
-		assert_int_equal(run.count, model_end(world, unit) - unit);
-		assert_int_equal(run.live, !is_free(world, unit));
-		live += run.live;
-		free_units += run.live ? 0 : run.count;
-	}
-	assert_int_equal(unit, world->units);
-	assert_int_equal(quire_extents_live(&world->set), live);
-	assert_int_equal(quire_extents_free_units(&world->set), free_units);
-}
-
-static void compare_unit(const struct world *world, uint32_t unit)
-{
-	struct quire_extent run;
-
-	assert_int_equal(quire_extents_owner_of(&world->set, unit), world->owner[unit]);
-	assert_int_equal(quire_extents_size(&world->set, unit), model_size(world, unit));
-	assert_int_equal(quire_extents_room(&world->set, unit), model_room(world, unit));
-	assert_true(quire_extents_next(&world->set, unit, &run));
-	assert_in_range(unit, run.start, run.start + run.count - 1);
-}
-
-static void compare_largest(const struct world *world)
-{
-	uint64_t longest = model_longest(world);
-	uint64_t told = quire_extents_largest(&world->set);
-
-	assert_true(told <= longest);
-	if (world->precision == QUIRE_EXACT || longest <= QUIRE_EXTENTS_EXACT_UNITS)
-		assert_int_equal(told, longest);
-	else
-		assert_true(told * 8 > longest * 7);
-}
-
-/* All that the set tells about every unit. */
-static void compare_all(const struct world *world)
-{
-	compare_runs(world);
-	compare_largest(world);
-	for (uint32_t unit = 0; unit < world->units; unit++)
-		compare_unit(world, unit);
 }
 
 /* After each call. Large windows are compared as a whole only now and then. */
 static void compare(struct world *world)
 {
-	assert_sound(quire_extents_check(&world->set));
-	if (world->units <= 129 || test_random_once_in(&world->random, world->units / 8))
-		compare_all(world);
-	else
-		compare_unit(world, test_random_below(&world->random, world->units));
-}
+	uint32_t units = world->model.units;
 
-/* ---- one call at a time ---------------------------------------------------------------------- */
-
-/* A search must not only leave the set as it was in effect but to the byte. */
-static uint32_t would_take(struct world *world, const struct quire_extent_wish *wish,
-			   uint32_t *granted)
-{
-	struct quire_extents before = world->set;
-	unsigned char *bytes = malloc(world->storage.bytes);
-	uint32_t at;
-
-	assert_non_null(bytes);
-	memcpy(bytes, world->storage.memory, world->storage.bytes);
-	at = quire_extents_would_take(&world->set, wish, granted);
-	assert_memory_equal(bytes, world->storage.memory, world->storage.bytes);
-	assert_memory_equal(&before, &world->set, sizeof(before));
-	free(bytes);
-	return at;
-}
-
-static void check_refusal(struct world *world, const struct quire_extent_wish *wish)
-{
-	uint32_t align = wish->align ? wish->align : 1;
-
-	assert_false(must_succeed(world, wish->min, align));
-	if (align == 1)
-		assert_true(wish->min > quire_extents_largest(&world->set));
-}
-
-static void check_granted(struct world *world, const struct quire_extent_wish *wish,
-			  uint32_t longest, uint32_t largest, uint32_t granted)
-{
-	uint32_t align = wish->align ? wish->align : 1;
-	uint32_t step = wish->step ? wish->step : 1;
-
-	assert_in_range(granted, wish->min, wish->preferred);
-	assert_int_equal((granted - wish->min) % step, 0);
-	if (world->precision == QUIRE_EXACT && align == 1)
-		assert_int_equal(granted, clip(wish, longest));
-	if (largest >= align)
-		assert_true(granted >= clip(wish, largest - align + 1));
-}
-
-/* Where every length has a class of its own, the shortest run that will do is the one to take. (A
- * range that gets less than it prefers comes from the longest.) */
-static void check_best_fit(const struct world *world, uint32_t at, uint32_t granted)
-{
-	uint32_t best = model_best_fit(world, granted);
-
-	if (world->precision == QUIRE_EXACT || best <= QUIRE_EXTENTS_EXACT_UNITS)
-		assert_int_equal(model_length_around(world, at), best);
-}
-
-/* Take what the wish says and judge the answer. @return the first unit, or QUIRE_NOWHERE */
-static uint32_t take(struct world *world, struct quire_extent_wish wish)
-{
-	uint32_t longest = model_longest(world), largest = quire_extents_largest(&world->set);
-	uint32_t granted = 77, foretold = 77;
-	bool sure = must_succeed(world, clip(&wish, wish.preferred), wish.align);
-	uint32_t expected = would_take(world, &wish, &foretold);
-	uint32_t at = quire_extents_take(&world->set, &wish, &granted);
-
-	assert_int_equal(at, expected);
-	assert_int_equal(granted, foretold);
-	if (at == QUIRE_NOWHERE) {
-		assert_int_equal(granted, 0);
-		check_refusal(world, &wish);
-		return at;
-	}
-	assert_true(at < world->units && granted <= world->units - at);
-	assert_int_equal((at + wish.phase) % (wish.align ? wish.align : 1), 0);
-	for (uint32_t unit = at; unit < at + granted; unit++)
-		assert_true(is_free(world, unit));
-	check_granted(world, &wish, longest, largest, granted);
-	if (sure)
-		assert_int_equal(granted, clip(&wish, wish.preferred));
-	if (wish.align <= 1 && granted == clip(&wish, wish.preferred))
-		check_best_fit(world, at, granted);
-	model_set(world, at, at + granted, at);
-	return at;
-}
-
-/* Where the lowest run is that a bounded look from the word of *from on may take. */
-static uint32_t model_low(const struct world *world, const struct quire_extent_wish *wish,
-			  uint32_t from)
-{
-	uint32_t align = wish->align ? wish->align : 1, runs = 0;
-	uint32_t unit = from - from % QUIRE_WORD_BITS_, past = unit + QUIRE_EXTENTS_LOW_UNITS;
-
-	while (unit && unit < world->units && is_free(world, unit) && is_free(world, unit - 1))
-		unit++; /* began before: not looked at */
-	for (; unit < world->units && unit < past; unit = model_end(world, unit)) {
-		uint32_t end = model_end(world, unit);
-		uint32_t at = unit + (0u - unit - wish->phase) % align;
-
-		if (!is_free(world, unit))
-			continue;
-		if (runs++ == QUIRE_EXTENTS_LOW_RUNS)
-			break;
-		if (end < world->units && at < end && end - at >= wish->min)
-			return at;
-	}
-	return QUIRE_NOWHERE;
-}
-
-static void take_low(struct world *world, struct quire_extent_wish wish, uint32_t from)
-{
-	uint32_t cursor = from, expected = model_low(world, &wish, from);
-	uint32_t at = quire_extents_take_low(&world->set, &wish, &cursor);
-
-	assert_int_equal(at, expected);
-	assert_true(cursor >= from - from % QUIRE_WORD_BITS_);
-	if (at == QUIRE_NOWHERE)
+	if (units <= 129 || test_random_once_in(&world->random, units / 8)) {
+		extent_model_check(&world->model);
 		return;
-	assert_true(cursor <= at);
-	model_set(world, at, at + wish.min, at);
-}
-
-static void give_back(struct world *world, uint32_t start)
-{
-	int32_t expected = starts_live(world, start) ? QUIRE_OK
-			   : start < world->units    ? QUIRE_EFREE
-						     : QUIRE_EFOREIGN;
-
-	assert_status(quire_extents_free(&world->set, start), expected);
-	if (!expected)
-		model_set(world, start, model_end(world, start), QUIRE_NOWHERE);
-}
-
-static void resize(struct world *world, uint32_t start, uint32_t count)
-{
-	uint32_t room = model_room(world, start), size = model_size(world, start);
-	int32_t expected = start >= world->units ? QUIRE_EFOREIGN
-			   : !size               ? QUIRE_EFREE
-			   : !count              ? QUIRE_EINVAL
-			   : count > room        ? QUIRE_ENOVIRT
-						 : QUIRE_OK;
-
-	assert_status(quire_extents_resize(&world->set, start, count), expected);
-	if (expected)
-		return;
-	model_set(world, start, start + size, QUIRE_NOWHERE);
-	model_set(world, start, start + count, start);
-}
-
-static void take_at(struct world *world, uint32_t start, uint32_t count)
-{
-	int32_t expected = QUIRE_OK;
-
-	if (!count || start >= world->units || count > world->units - start)
-		expected = QUIRE_EINVAL;
-	for (uint32_t i = 0; i < count && !expected; i++)
-		if (!is_free(world, start + i))
-			expected = QUIRE_ENOVIRT;
-	assert_status(quire_extents_alloc_at(&world->set, start, count), expected);
-	if (!expected)
-		model_set(world, start, start + count, start);
+	}
+	assert_sound(quire_extents_check(&world->model.set));
+	extent_model_check_unit(&world->model, test_random_below(&world->random, units));
 }
 
 /* ---- random programs ------------------------------------------------------------------------- */
 
 static uint32_t some_unit(struct world *world)
 {
-	return test_random_below(&world->random, world->units);
+	return test_random_below(&world->random, world->model.units);
 }
 
 /* A live start if there is one at or after a random unit. */
@@ -386,9 +51,9 @@ static uint32_t some_start(struct world *world)
 {
 	uint32_t unit = some_unit(world);
 
-	for (uint32_t tries = 0; tries < world->units; tries++, unit++)
-		if (starts_live(world, unit % world->units))
-			return unit % world->units;
+	for (uint32_t tries = 0; tries < world->model.units; tries++, unit++)
+		if (extent_model_starts_live(&world->model, unit % world->model.units))
+			return unit % world->model.units;
 	return 0;
 }
 
@@ -403,8 +68,9 @@ static uint32_t some_count(struct world *world)
 	if (test_random_once_in(&world->random, 6))
 		return edges[test_random_below(&world->random, TEST_COUNT(edges))];
 	if (test_random_once_in(&world->random, 40))
-		return world->units - test_random_below(&world->random, 3) % world->units;
-	while (octaves < 10 && 2u << octaves < world->units)
+		return world->model.units -
+		       test_random_below(&world->random, 3) % world->model.units;
+	while (octaves < 10 && 2u << octaves < world->model.units)
 		octaves++;
 	return test_random_log(&world->random, octaves);
 }
@@ -429,7 +95,8 @@ static struct quire_extent_wish some_wish(struct world *world)
 /* Just around what the run has and what it could have, or anything. */
 static uint32_t some_new_size(struct world *world, uint32_t start)
 {
-	uint32_t about[] = { model_size(world, start), model_room(world, start) };
+	uint32_t about[] = { extent_model_size(&world->model, start),
+			     extent_model_room(&world->model, start) };
 	uint32_t which = test_random_below(&world->random, 4);
 
 	return which < 2 ? about[which] + test_random_below(&world->random, 3) - 1
@@ -440,19 +107,19 @@ static void resize_some(struct world *world)
 {
 	uint32_t start = some_start(world);
 
-	resize(world, start, some_new_size(world, start));
+	extent_model_resize(&world->model, start, some_new_size(world, start));
 }
 
 static void take_the_largest(struct world *world)
 {
-	uint32_t largest = quire_extents_largest(&world->set);
+	uint32_t largest = quire_extents_largest(&world->model.set);
 	uint32_t at;
 
 	if (!largest)
 		return;
-	at = quire_extents_alloc(&world->set, largest, 1);
+	at = quire_extents_alloc(&world->model.set, largest, 1);
 	assert_int_not_equal(at, QUIRE_NOWHERE);
-	assert_ok(quire_extents_free(&world->set, at));
+	assert_ok(quire_extents_free(&world->model.set, at));
 }
 
 /* Windows fill up and drain again, so that all degrees of fullness and fragmentation are met. */
@@ -460,29 +127,30 @@ static void random_step(struct world *world, bool filling)
 {
 	switch (test_random_below(&world->random, 16)) {
 	case 0:
-		take_at(world, some_unit(world), some_count(world));
+		extent_model_take_at(&world->model, some_unit(world), some_count(world));
 		break;
 	case 1:
 	case 2:
 		resize_some(world);
 		break;
 	case 3:
-		resize(world, some_unit(world), test_random_below(&world->random, 4));
+		extent_model_resize(&world->model, some_unit(world),
+				    test_random_below(&world->random, 4));
 		break;
 	case 4:
-		give_back(world, some_unit(world));
+		extent_model_free(&world->model, some_unit(world));
 		break;
 	case 5:
 		take_the_largest(world);
 		break;
 	case 6:
-		take_low(world, some_wish(world), some_unit(world));
+		extent_model_take_low(&world->model, some_wish(world), some_unit(world));
 		break;
 	default:
 		if (test_random_below(&world->random, 8) < (filling ? 6 : 2))
-			take(world, some_wish(world));
+			extent_model_take(&world->model, some_wish(world));
 		else
-			give_back(world, some_start(world));
+			extent_model_free(&world->model, some_start(world));
 	}
 	compare(world);
 }
@@ -496,8 +164,8 @@ static void run_programs(enum quire_extents_precision precision)
 		begin(&world, windows[i], precision);
 		for (uint32_t step = 0; step < steps; step++)
 			random_step(&world, step / (windows[i] / 2 + 50) % 2 == 0);
-		compare_all(&world);
-		end(&world);
+		extent_model_check(&world.model);
+		extent_model_close(&world.model);
 	}
 }
 
@@ -523,27 +191,28 @@ static void for_each_world(void (*body)(struct world *world))
 
 			begin(&world, windows[i], precisions[p]);
 			body(&world);
-			assert_sound(quire_extents_check(&world.set));
-			end(&world);
+			assert_sound(quire_extents_check(&world.model.set));
+			extent_model_close(&world.model);
 		}
 	}
 }
 
 static void take_and_return_every_length(struct world *world)
 {
-	uint32_t step = world->units > 1000 ? 61 : 1;
+	uint32_t step = world->model.units > 1000 ? 61 : 1;
 
-	for (uint32_t count = 1; count <= world->units; count += step) {
-		uint32_t at = quire_extents_alloc(&world->set, count, 0);
+	for (uint32_t count = 1; count <= world->model.units; count += step) {
+		uint32_t at = quire_extents_alloc(&world->model.set, count, 0);
 
 		assert_int_equal(at, 0);
-		assert_int_equal(quire_extents_size(&world->set, at), count);
-		assert_int_equal(quire_extents_room(&world->set, at), world->units);
-		assert_int_equal(quire_extents_owner_of(&world->set, count - 1), at);
-		assert_int_equal(quire_extents_free_units(&world->set), world->units - count);
-		assert_sound(quire_extents_check(&world->set));
-		assert_ok(quire_extents_free(&world->set, at));
-		assert_int_equal(quire_extents_largest(&world->set), world->units);
+		assert_int_equal(quire_extents_size(&world->model.set, at), count);
+		assert_int_equal(quire_extents_room(&world->model.set, at), world->model.units);
+		assert_int_equal(quire_extents_owner_of(&world->model.set, count - 1), at);
+		assert_int_equal(quire_extents_free_units(&world->model.set),
+				 world->model.units - count);
+		assert_sound(quire_extents_check(&world->model.set));
+		assert_ok(quire_extents_free(&world->model.set, at));
+		assert_int_equal(quire_extents_largest(&world->model.set), world->model.units);
 	}
 }
 
@@ -557,14 +226,17 @@ static void take_whole(struct world *world)
 {
 	uint32_t granted;
 
-	assert_int_equal(quire_extents_alloc(&world->set, world->units + 1, 1), QUIRE_NOWHERE);
-	assert_int_equal(quire_extents_alloc(&world->set, world->units, 1), 0);
-	assert_int_equal(quire_extents_largest(&world->set), 0);
-	assert_int_equal(quire_extents_alloc(&world->set, 1, 1), QUIRE_NOWHERE);
-	assert_status(quire_extents_alloc_at(&world->set, world->units - 1, 1), QUIRE_ENOVIRT);
-	assert_ok(quire_extents_free(&world->set, 0));
-	assert_int_equal(quire_extents_alloc_range(&world->set, 1, UINT32_MAX, 1, 1, &granted), 0);
-	assert_int_equal(granted, world->units);
+	assert_int_equal(quire_extents_alloc(&world->model.set, world->model.units + 1, 1),
+			 QUIRE_NOWHERE);
+	assert_int_equal(quire_extents_alloc(&world->model.set, world->model.units, 1), 0);
+	assert_int_equal(quire_extents_largest(&world->model.set), 0);
+	assert_int_equal(quire_extents_alloc(&world->model.set, 1, 1), QUIRE_NOWHERE);
+	assert_status(quire_extents_alloc_at(&world->model.set, world->model.units - 1, 1),
+		      QUIRE_ENOVIRT);
+	assert_ok(quire_extents_free(&world->model.set, 0));
+	assert_int_equal(
+		quire_extents_alloc_range(&world->model.set, 1, UINT32_MAX, 1, 1, &granted), 0);
+	assert_int_equal(granted, world->model.units);
 }
 
 static void one_request_takes_the_whole_window(void **state)
@@ -578,19 +250,19 @@ static void free_in_between(struct world *world, uint32_t left, uint32_t count)
 {
 	uint32_t right = left + count;
 
-	take_at(world, 0, left);
-	take_at(world, left, count);
-	take_at(world, right, world->units - right);
-	compare_unit(world, left);
-	give_back(world, left);
-	assert_int_equal(quire_extents_largest(&world->set), count);
-	assert_int_equal(quire_extents_alloc(&world->set, count + 1, 1), QUIRE_NOWHERE);
-	assert_int_equal(quire_extents_alloc(&world->set, count, 1), left);
-	assert_sound(quire_extents_check(&world->set));
-	assert_ok(quire_extents_free(&world->set, left));
-	give_back(world, 0);
-	give_back(world, right);
-	assert_int_equal(quire_extents_largest(&world->set), world->units);
+	extent_model_take_at(&world->model, 0, left);
+	extent_model_take_at(&world->model, left, count);
+	extent_model_take_at(&world->model, right, world->model.units - right);
+	extent_model_check_unit(&world->model, left);
+	extent_model_free(&world->model, left);
+	assert_int_equal(quire_extents_largest(&world->model.set), count);
+	assert_int_equal(quire_extents_alloc(&world->model.set, count + 1, 1), QUIRE_NOWHERE);
+	assert_int_equal(quire_extents_alloc(&world->model.set, count, 1), left);
+	assert_sound(quire_extents_check(&world->model.set));
+	assert_ok(quire_extents_free(&world->model.set, left));
+	extent_model_free(&world->model, 0);
+	extent_model_free(&world->model, right);
+	assert_int_equal(quire_extents_largest(&world->model.set), world->model.units);
 }
 
 static void a_hole_is_found_wherever_it_is(void **state)
@@ -603,7 +275,7 @@ static void a_hole_is_found_wherever_it_is(void **state)
 		for (uint32_t count = 1; count <= 260; count += count % 32 == 3 ? 27 : 1)
 			for (uint32_t left = 1; left + count < 400; left += 13)
 				free_in_between(&world, left, count);
-		end(&world);
+		extent_model_close(&world.model);
 	}
 }
 
@@ -614,21 +286,21 @@ static void a_hole_is_found_wherever_it_is(void **state)
  */
 static void find_among_decoys(struct world *world, uint32_t at, uint32_t count)
 {
-	uint32_t units = world->units;
+	uint32_t units = world->model.units;
 
 	for (uint32_t unit = 0; unit < units; unit++)
 		if (unit < at || unit >= at + count)
-			take_at(world, unit, 1);
+			extent_model_take_at(&world->model, unit, 1);
 	for (uint32_t unit = 0; unit < units; unit += 2)
 		if (unit + 1 < at || unit > at + count)
-			give_back(world, unit);
+			extent_model_free(&world->model, unit);
 	compare(world);
-	assert_int_equal(quire_extents_largest(&world->set), count);
-	assert_int_equal(quire_extents_alloc(&world->set, count, 1), at);
-	assert_int_equal(quire_extents_alloc(&world->set, count, 1), QUIRE_NOWHERE);
-	assert_ok(quire_extents_free(&world->set, at));
-	assert_int_equal(quire_extents_alloc(&world->set, count - 1, 1), at);
-	assert_sound(quire_extents_check(&world->set));
+	assert_int_equal(quire_extents_largest(&world->model.set), count);
+	assert_int_equal(quire_extents_alloc(&world->model.set, count, 1), at);
+	assert_int_equal(quire_extents_alloc(&world->model.set, count, 1), QUIRE_NOWHERE);
+	assert_ok(quire_extents_free(&world->model.set, at));
+	assert_int_equal(quire_extents_alloc(&world->model.set, count - 1, 1), at);
+	assert_sound(quire_extents_check(&world->model.set));
 }
 
 static void a_run_is_found_among_many_that_look_like_it(void **state)
@@ -640,7 +312,7 @@ static void a_run_is_found_among_many_that_look_like_it(void **state)
 
 			begin(&world, 256, precisions[at % 2]);
 			find_among_decoys(&world, at, count);
-			end(&world);
+			extent_model_close(&world.model);
 		}
 	}
 }
@@ -654,16 +326,16 @@ static void runs_of_one_length_in_one_word_merge_and_leave_nothing(void **state)
 
 		begin(&world, 256, QUIRE_COMPACT);
 		for (uint32_t run = 0; run < 6; run++)
-			take_at(&world, run * count, count);
+			extent_model_take_at(&world.model, run * count, count);
 		for (uint32_t run = 0; run < 6; run += 2)
-			give_back(&world, run * count);
+			extent_model_free(&world.model, run * count);
 		compare(&world);
 		for (uint32_t run = 1; run < 6; run += 2) {
-			give_back(&world, run * count);
+			extent_model_free(&world.model, run * count);
 			compare(&world);
 		}
-		assert_int_equal(quire_extents_largest(&world.set), 256);
-		end(&world);
+		assert_int_equal(quire_extents_largest(&world.model.set), 256);
+		extent_model_close(&world.model);
 	}
 }
 
@@ -676,16 +348,16 @@ static void a_range_is_granted_in_whole_steps(void **state)
 
 	(void)state;
 	begin(&world, 100, QUIRE_EXACT);
-	assert_int_equal(quire_extents_alloc_range(&world.set, 3, 50, 7, 1, &granted), 0);
+	assert_int_equal(quire_extents_alloc_range(&world.model.set, 3, 50, 7, 1, &granted), 0);
 	assert_int_equal(granted, 45);
-	assert_int_equal(quire_extents_alloc_range(&world.set, 10, 200, 10, 1, &granted), 45);
+	assert_int_equal(quire_extents_alloc_range(&world.model.set, 10, 200, 10, 1, &granted), 45);
 	assert_int_equal(granted, 50);
-	assert_int_equal(quire_extents_alloc_range(&world.set, 6, 6, 1, 1, &granted),
+	assert_int_equal(quire_extents_alloc_range(&world.model.set, 6, 6, 1, 1, &granted),
 			 QUIRE_NOWHERE);
 	assert_int_equal(granted, 0);
-	assert_int_equal(quire_extents_alloc_range(&world.set, 5, 9, 2, 1, &granted), 95);
+	assert_int_equal(quire_extents_alloc_range(&world.model.set, 5, 9, 2, 1, &granted), 95);
 	assert_int_equal(granted, 5);
-	end(&world);
+	extent_model_close(&world.model);
 }
 
 static void a_range_takes_the_longest_run_when_none_is_long_enough(void **state)
@@ -699,12 +371,13 @@ static void a_range_takes_the_longest_run_when_none_is_long_enough(void **state)
 
 		begin(&world, 600, precisions[p]);
 		for (size_t i = 0; i < TEST_COUNT(holes); unit += holes[i++] + 1)
-			take_at(&world, unit + holes[i], 1);
-		take_at(&world, unit, 600 - unit);
-		assert_int_equal(quire_extents_alloc_range(&world.set, 2, 300, 0, 1, &granted),
+			extent_model_take_at(&world.model, unit + holes[i], 1);
+		extent_model_take_at(&world.model, unit, 600 - unit);
+		assert_int_equal(quire_extents_alloc_range(&world.model.set, 2, 300, 0, 1,
+							   &granted),
 				 64 + 1);
 		assert_int_equal(granted, 99);
-		end(&world);
+		extent_model_close(&world.model);
 	}
 }
 
@@ -720,14 +393,14 @@ static void alignment_counts_from_the_phase(void **state)
 				struct quire_extent_wish wish = {
 					.min = 3, .preferred = 3, .align = align, .phase = phase
 				};
-				uint32_t at = take(&world, wish);
+				uint32_t at = extent_model_take(&world.model, wish);
 
 				assert_int_not_equal(at, QUIRE_NOWHERE);
 				if (phase % 3)
-					give_back(&world, at);
+					extent_model_free(&world.model, at);
 				compare(&world);
 			}
-		end(&world);
+		extent_model_close(&world.model);
 	}
 }
 
@@ -743,18 +416,19 @@ static void a_low_place_is_looked_for_in_a_bounded_stretch(void **state)
 	begin(&world, 8192, QUIRE_COMPACT);
 	for (uint32_t unit = 0; unit <= 1200; unit++)
 		if (unit % 4 || unit == 68)
-			take_at(&world, unit, 1);
+			extent_model_take_at(&world.model, unit, 1);
 	for (uint32_t unit = 68; unit < 71; unit++)
-		give_back(&world, unit);
-	assert_int_equal(quire_extents_take_low(&world.set, &one, &from), 0);
-	assert_int_equal(quire_extents_take_low(&world.set, &three, &from), QUIRE_NOWHERE);
+		extent_model_free(&world.model, unit);
+	assert_int_equal(quire_extents_take_low(&world.model.set, &one, &from), 0);
+	assert_int_equal(quire_extents_take_low(&world.model.set, &three, &from), QUIRE_NOWHERE);
 	while (from < 64)
-		assert_int_equal(quire_extents_take_low(&world.set, &three, &from), QUIRE_NOWHERE);
-	assert_int_equal(quire_extents_take_low(&world.set, &three, &from), 68);
+		assert_int_equal(quire_extents_take_low(&world.model.set, &three, &from),
+				 QUIRE_NOWHERE);
+	assert_int_equal(quire_extents_take_low(&world.model.set, &three, &from), 68);
 	from = 8192;
-	assert_int_equal(quire_extents_take_low(&world.set, &one, &from), QUIRE_NOWHERE);
-	assert_sound(quire_extents_check(&world.set));
-	end(&world);
+	assert_int_equal(quire_extents_take_low(&world.model.set, &one, &from), QUIRE_NOWHERE);
+	assert_sound(quire_extents_check(&world.model.set));
+	extent_model_close(&world.model);
 }
 
 static void an_aligned_request_sees_past_misaligned_runs(void **state)
@@ -765,13 +439,14 @@ static void an_aligned_request_sees_past_misaligned_runs(void **state)
 
 		begin(&world, 1024, precisions[p]);
 		for (uint32_t unit = 0; unit + 64 <= 960; unit += 64)
-			take_at(&world, unit,
+			extent_model_take_at(
+				&world.model, unit,
 				49); /* holes of 15, none with an aligned 8 and 8 more */
-		take_at(&world, 960, 33);
-		assert_int_equal(quire_extents_alloc(&world.set, 15, 32), QUIRE_NOWHERE);
-		give_back(&world, 64 * 3);
-		assert_int_equal(quire_extents_alloc(&world.set, 15, 32), 64 * 3);
-		end(&world);
+		extent_model_take_at(&world.model, 960, 33);
+		assert_int_equal(quire_extents_alloc(&world.model.set, 15, 32), QUIRE_NOWHERE);
+		extent_model_free(&world.model, 64 * 3);
+		assert_int_equal(quire_extents_alloc(&world.model.set, 15, 32), 64 * 3);
+		extent_model_close(&world.model);
 	}
 }
 
@@ -792,16 +467,16 @@ static void nonsense_is_refused_by_a_search(struct world *world)
 	for (size_t i = 0; i < TEST_COUNT(nonsense); i++) {
 		uint32_t granted = 9;
 
-		assert_int_equal(quire_extents_take(&world->set, &nonsense[i], &granted),
+		assert_int_equal(quire_extents_take(&world->model.set, &nonsense[i], &granted),
 				 QUIRE_NOWHERE);
 		assert_int_equal(granted, 0);
-		assert_int_equal(quire_extents_would_take(&world->set, &nonsense[i], NULL),
+		assert_int_equal(quire_extents_would_take(&world->model.set, &nonsense[i], NULL),
 				 QUIRE_NOWHERE);
 	}
-	assert_int_equal(quire_extents_alloc(&world->set, 0, 1), QUIRE_NOWHERE);
-	assert_int_equal(quire_extents_alloc(&world->set, 1, 6), QUIRE_NOWHERE);
-	assert_int_equal(quire_extents_free_units(&world->set), world->units);
-	assert_int_equal(quire_extents_live(&world->set), 0);
+	assert_int_equal(quire_extents_alloc(&world->model.set, 0, 1), QUIRE_NOWHERE);
+	assert_int_equal(quire_extents_alloc(&world->model.set, 1, 6), QUIRE_NOWHERE);
+	assert_int_equal(quire_extents_free_units(&world->model.set), world->model.units);
+	assert_int_equal(quire_extents_live(&world->model.set), 0);
 }
 
 static void a_search_refuses_nonsense(void **state)
@@ -817,9 +492,9 @@ static void an_alignment_beyond_the_window_finds_unit_zero(void **state)
 
 	(void)state;
 	begin(&world, 100, QUIRE_COMPACT);
-	assert_int_equal(quire_extents_alloc(&world.set, 5, 1u << 31), 0);
-	assert_int_equal(quire_extents_alloc(&world.set, 5, 1u << 31), QUIRE_NOWHERE);
-	end(&world);
+	assert_int_equal(quire_extents_alloc(&world.model.set, 5, 1u << 31), 0);
+	assert_int_equal(quire_extents_alloc(&world.model.set, 5, 1u << 31), QUIRE_NOWHERE);
+	extent_model_close(&world.model);
 }
 
 /* ---- misuse ---------------------------------------------------------------------------------- */
@@ -827,17 +502,17 @@ static void an_alignment_beyond_the_window_finds_unit_zero(void **state)
 static void misuse_every_unit(struct world *world)
 {
 	for (uint32_t i = 0; i < 20; i++)
-		take(world, some_wish(world));
-	for (uint32_t unit = 0; unit < world->units + 70; unit++) {
-		if (starts_live(world, unit))
+		extent_model_take(&world->model, some_wish(world));
+	for (uint32_t unit = 0; unit < world->model.units + 70; unit++) {
+		if (extent_model_starts_live(&world->model, unit))
 			continue;
-		give_back(world, unit);
-		resize(world, unit, 1);
-		resize(world, unit, 0);
-		assert_int_equal(quire_extents_size(&world->set, unit), 0);
-		assert_int_equal(quire_extents_room(&world->set, unit), 0);
+		extent_model_free(&world->model, unit);
+		extent_model_resize(&world->model, unit, 1);
+		extent_model_resize(&world->model, unit, 0);
+		assert_int_equal(quire_extents_size(&world->model.set, unit), 0);
+		assert_int_equal(quire_extents_room(&world->model.set, unit), 0);
 	}
-	compare_all(world);
+	extent_model_check(&world->model);
 }
 
 static void misuse_of_any_unit_is_told_and_changes_nothing(void **state)
@@ -852,18 +527,19 @@ static void misuse_outside(struct world *world)
 	struct quire_extent run;
 
 	for (size_t i = 0; i < TEST_COUNT(far); i++) {
-		give_back(world, far[i]);
-		resize(world, far[i], 1);
-		take_at(world, far[i], 1);
-		take_at(world, 0, far[i]);
-		take_at(world, world->units - 1, far[i]);
-		assert_int_equal(quire_extents_owner_of(&world->set, far[i]), QUIRE_NOWHERE);
-		assert_false(quire_extents_next(&world->set, far[i], &run));
+		extent_model_free(&world->model, far[i]);
+		extent_model_resize(&world->model, far[i], 1);
+		extent_model_take_at(&world->model, far[i], 1);
+		extent_model_take_at(&world->model, 0, far[i]);
+		extent_model_take_at(&world->model, world->model.units - 1, far[i]);
+		assert_int_equal(quire_extents_owner_of(&world->model.set, far[i]), QUIRE_NOWHERE);
+		assert_false(quire_extents_next(&world->model.set, far[i], &run));
 	}
-	take_at(world, 0, 0);
-	assert_false(quire_extents_next(&world->set, world->units, &run));
-	assert_int_equal(quire_extents_owner_of(&world->set, world->units), QUIRE_NOWHERE);
-	compare_all(world);
+	extent_model_take_at(&world->model, 0, 0);
+	assert_false(quire_extents_next(&world->model.set, world->model.units, &run));
+	assert_int_equal(quire_extents_owner_of(&world->model.set, world->model.units),
+			 QUIRE_NOWHERE);
+	extent_model_check(&world->model);
 }
 
 static void what_lies_outside_the_window_is_foreign(void **state)
@@ -879,12 +555,12 @@ static void a_second_free_is_refused(void **state)
 	(void)state;
 	begin(&world, 64, QUIRE_EXACT);
 	for (uint32_t count = 1; count <= 64; count++) {
-		uint32_t at = quire_extents_alloc(&world.set, count, 1);
+		uint32_t at = quire_extents_alloc(&world.model.set, count, 1);
 
-		assert_ok(quire_extents_free(&world.set, at));
-		assert_status(quire_extents_free(&world.set, at), QUIRE_EFREE);
+		assert_ok(quire_extents_free(&world.model.set, at));
+		assert_status(quire_extents_free(&world.model.set, at), QUIRE_EFREE);
 	}
-	end(&world);
+	extent_model_close(&world.model);
 }
 
 static void freeing_an_older_run_keeps_the_records_of_live_ones(void **state)
@@ -894,16 +570,16 @@ static void freeing_an_older_run_keeps_the_records_of_live_ones(void **state)
 	(void)state;
 	begin(&world, 200, QUIRE_COMPACT);
 	for (uint32_t i = 0; i < 40; i++)
-		take_at(&world, i * 5, 5);
+		extent_model_take_at(&world.model, i * 5, 5);
 	for (uint32_t i = 0; i < 40; i += 2) {
-		give_back(&world, i * 5);
-		take_at(&world, i * 5, 3);
-		compare_all(&world);
+		extent_model_free(&world.model, i * 5);
+		extent_model_take_at(&world.model, i * 5, 3);
+		extent_model_check(&world.model);
 	}
 	for (uint32_t i = 0; i < 40; i++)
-		give_back(&world, i * 5);
-	assert_int_equal(quire_extents_largest(&world.set), 200);
-	end(&world);
+		extent_model_free(&world.model, i * 5);
+	assert_int_equal(quire_extents_largest(&world.model.set), 200);
+	extent_model_close(&world.model);
 }
 
 /* ---- storage --------------------------------------------------------------------------------- */
@@ -932,7 +608,7 @@ static void fits_its_storage(uint32_t units, enum quire_extents_precision precis
 	struct quire_extents set;
 	size_t bytes = quire_extents_storage(units, precision);
 
-	assert_in_range(bytes, 1, storage_bytes(units, precision));
+	assert_in_range(bytes, 1, extent_model_storage(units, precision));
 	test_storage_init(&storage, bytes, NULL);
 	assert_status(quire_extents_init(&set, units, precision, storage.memory, bytes - 1),
 		      QUIRE_EINVAL);
@@ -992,25 +668,25 @@ static void a_flipped_bit_is_told_or_does_no_harm(void **state)
 	begin(&world, units, QUIRE_COMPACT);
 	for (uint32_t step = 0; step < 300; step++)
 		random_step(&world, step < 150);
-	bits = world.storage.bytes * 8;
+	bits = world.model.storage.bytes * 8;
 	for (size_t bit = 0; bit < bits; bit++) {
-		unsigned char *byte = (unsigned char *)world.storage.memory + bit / 8;
+		unsigned char *byte = (unsigned char *)world.model.storage.memory + bit / 8;
 
 		*byte ^= (unsigned char)(1u << bit % 8);
-		told += quire_extents_check(&world.set) != NULL;
+		told += quire_extents_check(&world.model.set) != NULL;
 		*byte ^= (unsigned char)(1u << bit % 8);
 	}
 	for (uint32_t unit = 0; unit <= units; unit++) {
-		quire_word *word = &world.set.starts[unit / QUIRE_WORD_BITS_];
+		quire_word *word = &world.model.set.starts[unit / QUIRE_WORD_BITS_];
 		quire_word bit = (quire_word)1 << unit % QUIRE_WORD_BITS_;
 
 		*word ^= bit;
-		assert_non_null(quire_extents_check(&world.set));
+		assert_non_null(quire_extents_check(&world.model.set));
 		*word ^= bit;
 	}
 	assert_true(told > units);
 	compare(&world);
-	end(&world);
+	extent_model_close(&world.model);
 }
 
 static void every_window_fits_the_storage_its_macro_names(void **state)
