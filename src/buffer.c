@@ -263,7 +263,7 @@ static bool may_touch(const struct quire_buffer_source *source)
 {
 	const struct quire_vregion *region = source->region;
 
-	if (region && (region->saved || region->ending))
+	if (region && (quire_image_number(&region->image) || region->ending))
 		return false;
 	return !quire_forbidden(region ? region->vs : source->heap->vs);
 }

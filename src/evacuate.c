@@ -169,14 +169,16 @@ static int32_t empty_bank(struct job *job)
 int32_t quire_vspace_evacuate(struct quire_vspace *vs, size_t most_pages, size_t *moved)
 {
 	struct job job = { .vs = vs, .most = most_pages, .bank = QUIRE_NOWHERE };
-	int32_t status = QUIRE_EBUSY;
+	int32_t status;
 
 	if (moved)
 		*moved = 0;
 	if (!vs || !vs->mmu->move)
 		return QUIRE_EINVAL;
-	if (quire_forbidden(vs))
-		return QUIRE_ECONTEXT;
+	status = quire_forbidden(vs);
+	if (status)
+		return status;
+	status = QUIRE_EBUSY;
 	while (status == QUIRE_EBUSY && choose(&job)) {
 		uint32_t past = quiesce(&job);
 

@@ -46,6 +46,20 @@ bool quire_is_direct(const struct quire_vspace *vs)
 	return vs->mmu->coherent && !vs->mmu->lock && !vs->mmu->in_interrupt && !vs->observer;
 }
 
+void quire_set_asks(struct quire_vspace *vs)
+{
+	bool direct = quire_is_direct(vs) && !quire_image_number(&vs->image);
+
+	__atomic_store_n(&vs->asks, direct ? 0 : UINT32_MAX, __ATOMIC_RELAXED);
+}
+
+int32_t quire_why_forbidden(const struct quire_vspace *vs)
+{
+	if (vs->mmu->in_interrupt && vs->mmu->in_interrupt(vs->mmu))
+		return QUIRE_ECONTEXT;
+	return quire_image_number(&vs->image) ? QUIRE_ESTATE : QUIRE_OK;
+}
+
 size_t quire_pages_spare(const struct quire_vspace *vs)
 {
 	if (!vs->mmu->available || !vs->mmu->shared_frames || quire_forbidden(vs))
@@ -134,8 +148,8 @@ union record {
 #define PAYER        WORD(.payer = 0xff)
 
 /* Members whose value is no constant. */
-#define OF_PROT(prot) ((uint32_t)(prot)*WORD(.prot = 1))
-#define OF_PAYER(id)  ((uint32_t)(id)*WORD(.payer = 1))
+#define OF_PROT(value) ((uint32_t)(value)*WORD(.prot = 1))
+#define OF_PAYER(id)   ((uint32_t)(id)*WORD(.payer = 1))
 
 static uint32_t word_of(const struct quire_vspace *vs, uint32_t page)
 {
@@ -430,20 +444,28 @@ static void set_state(struct quire_vspace *vs, uint32_t first, uint32_t end,
 
 /* ---- arriving ------------------------------------------------------------------------------- */
 
-/* Unmap what is mapped in a way that will not do: what was retained, or failed to leave earlier. */
-static int32_t clear_leaving(struct quire_vspace *vs, uint32_t first, uint32_t end)
+/* Unmap the pages of a range that are in one state: they are in another then, or leaving if that
+ * fails. */
+static int32_t unmap_state(struct quire_vspace *vs, uint32_t first, uint32_t end,
+			   enum quire_page_state from, enum quire_page_state to)
 {
 	int32_t status = QUIRE_OK;
 
-	while (!status && (first = next_in_state(vs, first, end, PAGE_LEAVING)) < end) {
-		uint32_t run = next_in_other(vs, first, end, PAGE_LEAVING);
+	while ((first = next_in_state(vs, first, end, from)) < end) {
+		uint32_t run = next_in_other(vs, first, end, from);
+		int32_t failed = drive_unmap(vs, first, run - first);
 
-		status = drive_unmap(vs, first, run - first);
-		if (!status)
-			set_state(vs, first, run, PAGE_LEAVING, PAGE_ARRIVING);
+		set_state(vs, first, run, from, failed ? PAGE_LEAVING : to);
+		status = failed ? failed : status;
 		first = run;
 	}
 	return status;
+}
+
+/* Unmap what is mapped in a way that will not do: what was retained, or failed to leave earlier. */
+static int32_t clear_leaving(struct quire_vspace *vs, uint32_t first, uint32_t end)
+{
+	return unmap_state(vs, first, end, PAGE_LEAVING, PAGE_ARRIVING);
 }
 
 /* What is charged never exceeds what there is, so if frames run out, retained pages have them. Others
@@ -464,24 +486,12 @@ static int32_t map_or_trim(struct quire_section *section, uint32_t first, uint32
 	return status;
 }
 
-/* Unmap the arriving pages again that were mapped before an operation failed. */
-static void undo_arriving(struct quire_vspace *vs, uint32_t first, uint32_t end)
-{
-	while ((first = next_in_state(vs, first, end, PAGE_ARRIVING)) < end) {
-		uint32_t run = next_in_other(vs, first, end, PAGE_ARRIVING);
-
-		if (drive_unmap(vs, first, run - first))
-			set_state(vs, first, run, PAGE_ARRIVING, PAGE_LEAVING);
-		first = run;
-	}
-}
-
+/* Map with one protection what shall have another in the end. */
 static int32_t map_arriving(struct quire_section *section, uint32_t first, uint32_t end,
-			    uint32_t prot)
+			    uint32_t prot, uint32_t last_prot)
 {
 	struct quire_vspace *vs = section->vs;
-	uint32_t present = IN_STATE(PAGE_PRESENT) | OF_PROT(prot);
-
+	uint32_t present = IN_STATE(PAGE_PRESENT) | OF_PROT(last_prot);
 	uint32_t page = first;
 
 	while ((page = next_in_state(vs, page, end, PAGE_ARRIVING)) < end) {
@@ -490,7 +500,7 @@ static int32_t map_arriving(struct quire_section *section, uint32_t first, uint3
 		int32_t status = map_or_trim(section, page, run - page, prot, &mapped);
 
 		if (status) {
-			undo_arriving(vs, first, mapped ? run : page);
+			unmap_state(vs, first, mapped ? run : page, PAGE_ARRIVING, PAGE_ARRIVING);
 			return status;
 		}
 		page = run;
@@ -527,7 +537,7 @@ static int32_t arrive(struct quire_section *section, uint32_t first, uint32_t co
 	int32_t status = clear_leaving(vs, first, first + count);
 
 	if (!status)
-		status = map_arriving(section, first, first + count, prot);
+		status = map_arriving(section, first, first + count, prot, prot);
 	if (!status)
 		return QUIRE_OK;
 	*dropped = quire_pages_drop(vs, first, count);
@@ -599,24 +609,23 @@ int32_t quire_pages_release(struct quire_section *section, uint32_t first, uint3
 	return QUIRE_OK;
 }
 
-/* Whether the page is present or leaving, and somebody holds it, or nobody. */
-static bool is_mapped(const struct quire_vspace *vs, uint32_t page, bool held)
+static bool is_retained(const struct quire_vspace *vs, uint32_t page)
 {
-	return vs->page[page].state >= PAGE_PRESENT && !vs->page[page].users != held;
+	return vs->page[page].state >= PAGE_PRESENT && !vs->page[page].users;
 }
 
-/* Unmap pages that are held, or those that are not, and go on if the driver refuses some. */
-static int32_t unmap_mapped(struct quire_section *section, uint32_t first, uint32_t end, bool held)
+int32_t quire_pages_evict(struct quire_section *section, uint32_t first, uint32_t count)
 {
 	struct quire_vspace *vs = section->vs;
+	uint32_t end = first + count;
 	int32_t status = QUIRE_OK;
 
-	for (uint32_t page = first, run; page < end && (held || vs->retained); page = run) {
+	for (uint32_t page = first, run; page < end && vs->retained; page = run) {
 		run = page + 1;
-		if (!is_mapped(vs, page, held))
+		if (!is_retained(vs, page))
 			continue;
 		quire_section_deepen(section);
-		for (run = page; run < end && is_mapped(vs, run, held);)
+		for (run = page; run < end && is_retained(vs, run);)
 			run++;
 		set_state(vs, page, run, PAGE_PRESENT, PAGE_LEAVING);
 		if (run > page && drive_unmap(vs, page, run - page))
@@ -627,11 +636,6 @@ static int32_t unmap_mapped(struct quire_section *section, uint32_t first, uint3
 	return status;
 }
 
-int32_t quire_pages_evict(struct quire_section *section, uint32_t first, uint32_t count)
-{
-	return unmap_mapped(section, first, first + count, false);
-}
-
 int32_t quire_pages_trim(struct quire_section *section)
 {
 	return quire_pages_evict(section, 0, section->vs->pages);
@@ -639,8 +643,7 @@ int32_t quire_pages_trim(struct quire_section *section)
 
 /* ---- protection, save and restore ----------------------------------------------------------- */
 
-/* One past the last page from `first` on with the same protection that is held and present, or not. */
-APART uint32_t run_of_prot(const struct quire_vspace *vs, uint32_t first, uint32_t end)
+uint32_t quire_pages_alike(const struct quire_vspace *vs, uint32_t first, uint32_t end)
 {
 	uint32_t page = first + 1;
 
@@ -651,15 +654,10 @@ APART uint32_t run_of_prot(const struct quire_vspace *vs, uint32_t first, uint32
 	return page;
 }
 
-static bool held_and_present(const struct quire_page *page)
-{
-	return page->users && page->state == PAGE_PRESENT;
-}
-
 static void set_prot(struct quire_vspace *vs, uint32_t first, uint32_t end, uint32_t prot)
 {
 	for (uint32_t page = first; page < end; page++)
-		if (held_and_present(&vs->page[page]))
+		if (quire_page_is_used(&vs->page[page]))
 			vs->page[page].prot = prot & 0xf;
 }
 
@@ -667,8 +665,8 @@ static void set_prot(struct quire_vspace *vs, uint32_t first, uint32_t end, uint
 static void undo_protect(struct quire_vspace *vs, uint32_t first, uint32_t failed, uint32_t prot)
 {
 	for (uint32_t page = first, run; page < failed; page = run) {
-		run = run_of_prot(vs, page, failed);
-		if (held_and_present(&vs->page[page]) &&
+		run = quire_pages_alike(vs, page, failed);
+		if (quire_page_is_used(&vs->page[page]) &&
 		    drive_protect(vs, page, run - page, vs->page[page].prot))
 			set_prot(vs, page, run, prot);
 	}
@@ -681,8 +679,8 @@ int32_t quire_pages_protect(struct quire_section *section, uint32_t first, uint3
 	uint32_t end = first + count;
 
 	for (uint32_t page = first, run; page < end; page = run) {
-		run = run_of_prot(vs, page, end);
-		if (!held_and_present(&vs->page[page]))
+		run = quire_pages_alike(vs, page, end);
+		if (!quire_page_is_used(&vs->page[page]))
 			continue;
 		if (drive_protect(vs, page, run - page, prot)) {
 			undo_protect(vs, first, page, prot);
@@ -695,7 +693,13 @@ int32_t quire_pages_protect(struct quire_section *section, uint32_t first, uint3
 
 int32_t quire_pages_suspend(struct quire_section *section, uint32_t first, uint32_t count)
 {
-	return unmap_mapped(section, first, first + count, true);
+	struct quire_vspace *vs = section->vs;
+	uint32_t end = first + count;
+	int32_t evicted = quire_pages_evict(section, first, count);
+	int32_t left = unmap_state(vs, first, end, PAGE_LEAVING, PAGE_LEAVING);
+	int32_t status = unmap_state(vs, first, end, PAGE_PRESENT, PAGE_ARRIVING);
+
+	return evicted || left ? QUIRE_EDRIVER : status;
 }
 
 int32_t quire_pages_resume(struct quire_section *section, uint32_t first, uint32_t count,
@@ -704,7 +708,7 @@ int32_t quire_pages_resume(struct quire_section *section, uint32_t first, uint32
 	struct quire_vspace *vs = section->vs;
 	int32_t status = clear_leaving(vs, first, first + count);
 
-	return status ? status : map_arriving(section, first, first + count, prot);
+	return status ? status : map_arriving(section, first, first + count, QUIRE_RW, prot);
 }
 
 /* ---- windows and telling -------------------------------------------------------------------- */

@@ -58,14 +58,30 @@ void quire_section_enter_deep(struct quire_section *section, struct quire_vspace
 void quire_section_deepen(struct quire_section *section);
 void quire_section_leave(struct quire_section *section);
 
-/* Whether this is interrupt context, where nothing is allowed. */
-SHARED bool quire_forbidden(const struct quire_vspace *vs)
+/* Whether a range is saved is asked under no lock too, by calls that must not be made then. */
+static inline uint32_t quire_image_number(const struct quire_image *image)
 {
-	return vs->mmu->in_interrupt && vs->mmu->in_interrupt(vs->mmu);
+	return __atomic_load_n(&image->number, __ATOMIC_RELAXED);
 }
 
 /* Whether a call whose pages are there changes records and that is all. */
 bool quire_is_direct(const struct quire_vspace *vs);
+
+/* 0 while that is so; else all ones: there is more to do, or the vspace is saved. */
+static inline uint32_t quire_asks(const struct quire_vspace *vs)
+{
+	return __atomic_load_n(&vs->asks, __ATOMIC_RELAXED);
+}
+
+void quire_set_asks(struct quire_vspace *vs);
+
+/* Why no call is allowed now: in interrupt context, or while the vspace is saved; else QUIRE_OK. */
+int32_t quire_why_forbidden(const struct quire_vspace *vs);
+
+static inline int32_t quire_forbidden(const struct quire_vspace *vs)
+{
+	return FOR_SIZE || quire_asks(vs) ? quire_why_forbidden(vs) : QUIRE_OK;
+}
 
 /* Pages that others may still take from the driver, for clipping; asked before a section begins. */
 size_t quire_pages_spare(const struct quire_vspace *vs);
@@ -179,8 +195,12 @@ int32_t quire_pages_release(struct quire_section *section, uint32_t first, uint3
 int32_t quire_pages_protect(struct quire_section *section, uint32_t first, uint32_t count,
 			    uint32_t prot);
 
-/* Unmap held pages without letting go of them, and map them again: for save and restore. Deep. */
+/* Unmap a range without letting go of the pages: those that are held and present are arriving then,
+ * those that could not be unmapped, now or earlier, leaving. Deep. */
 int32_t quire_pages_suspend(struct quire_section *section, uint32_t first, uint32_t count);
+
+/* Map held pages of the range that are arriving or leaving, writable whatever they are protected with,
+ * which protecting them makes good. Deep. */
 int32_t quire_pages_resume(struct quire_section *section, uint32_t first, uint32_t count,
 			   uint32_t prot);
 
@@ -188,6 +208,38 @@ int32_t quire_pages_resume(struct quire_section *section, uint32_t first, uint32
  * are any. QUIRE_EDRIVER if some stay mapped. */
 int32_t quire_pages_evict(struct quire_section *section, uint32_t first, uint32_t count);
 int32_t quire_pages_trim(struct quire_section *section);
+
+/* ---- what is saved (archive.c) -------------------------------------------------------------- */
+
+/* A page that somebody holds and uses: it has contents. */
+SHARED bool quire_page_is_used(const struct quire_page *page)
+{
+	return page->users && page->state == PAGE_PRESENT;
+}
+
+/* One past the last page from `first` on with the same protection and state that is held, or not. */
+uint32_t quire_pages_alike(const struct quire_vspace *vs, uint32_t first, uint32_t end);
+
+/* A range of pages on its way to an archive, or from there. */
+struct quire_transfer {
+	struct quire_vspace *vs;
+	struct quire_image *image; /* what is known of it; its number is set while it is saved */
+	struct quire_archive *archive;
+	uint32_t first;
+	uint32_t count;
+	bool reading; /* these two are archive.c's own */
+	uint32_t sum;
+};
+
+/* The range is saved from now on. In a section. */
+void quire_transfer_begin(struct quire_transfer *transfer);
+
+/* Write the contents of used pages and unmap the range, which has begun. If the archive fails, it is as
+ * before it began. */
+int32_t quire_transfer_save(struct quire_transfer *transfer);
+
+/* Map the pages again and read their contents; on failure the range stays saved. */
+int32_t quire_transfer_restore(struct quire_transfer *transfer);
 
 /* ---- windows of heaps and regions ----------------------------------------------------------- */
 

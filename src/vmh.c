@@ -608,10 +608,11 @@ static void *allocate(struct quire_vmh *heap, struct quire_request *request, boo
 	struct quire_section section;
 	struct order order;
 	struct grant grant = { .kind = heap->blocks };
-	int32_t status = make_order(heap, request, &order);
+	int32_t wrong = make_order(heap, request, &order);
+	int32_t status = quire_forbidden(heap->vs);
 
-	if (quire_forbidden(heap->vs))
-		status = QUIRE_ECONTEXT;
+	if (!status)
+		status = wrong;
 	if (status)
 		return finish(heap, request, &order, NULL, status);
 	section = quire_section_enter(heap->vs);
@@ -974,12 +975,13 @@ int32_t quire_vmh_resize_range(struct quire_vmh *heap, void *ptr, size_t min, si
 	struct quire_section section;
 	uintptr_t address = quire_address(heap->vs, ptr);
 	size_t before, size = 0;
-	int32_t status = min ? quire_request_check(&order.request, 0) : QUIRE_EINVAL;
+	int32_t wrong = min ? quire_request_check(&order.request, 0) : QUIRE_EINVAL;
+	int32_t status = quire_forbidden(heap->vs);
 
 	if (granted)
 		*granted = 0;
-	if (quire_forbidden(heap->vs))
-		status = QUIRE_ECONTEXT;
+	if (!status)
+		status = wrong;
 	if (status)
 		return quire_vmh_refuse(heap, status, preferred, 0);
 	before = cached_bytes(heap, address);
@@ -1090,10 +1092,10 @@ static COLD int32_t give_back(struct quire_vmh *heap, void *ptr)
 	uintptr_t address = quire_address(heap->vs, ptr);
 	struct quire_section section = { .vs = heap->vs };
 	size_t size = 0;
-	int32_t status = QUIRE_OK;
+	int32_t status = quire_forbidden(heap->vs);
 
-	if (quire_forbidden(heap->vs))
-		return quire_vmh_refuse(heap, QUIRE_ECONTEXT, 0, 0);
+	if (status)
+		return quire_vmh_refuse(heap, status, 0, 0);
 	if (!heap->vs->mmu->coherent)
 		forget_cache(heap, address);
 	quire_lock(heap->vs);

@@ -226,10 +226,10 @@ int32_t quire_vmh_init(struct quire_vmh *heap, struct quire_vspace *vs,
 int32_t quire_vmh_fini(struct quire_vmh *heap)
 {
 	struct quire_section section;
-	int32_t status = QUIRE_OK;
+	int32_t status = quire_forbidden(heap->vs);
 
-	if (quire_forbidden(heap->vs))
-		return quire_vmh_refuse(heap, QUIRE_ECONTEXT, 0, 0);
+	if (status)
+		return quire_vmh_refuse(heap, status, 0, 0);
 	section = quire_section_enter(heap->vs);
 	if (quire_vmh_allocations(heap)) {
 		status = QUIRE_EBUSY;

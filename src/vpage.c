@@ -123,6 +123,7 @@ int32_t quire_vspace_init(struct quire_vspace *vs, const struct quire_vspace_con
 	vs->pages = pages;
 	vs->retain = config->retain;
 	vs->observer = config->observer;
+	quire_set_asks(vs);
 	quire_extents_init(&vs->extents, pages, QUIRE_EXACT, storage, extents_bytes);
 	table = (struct quire_budget **)(void *)(storage + extents_bytes);
 	vs->page = (struct quire_page *)(table + config->budgets + 1);
@@ -163,8 +164,9 @@ int32_t quire_vspace_fini(struct quire_vspace *vs)
 
 	if (!vs)
 		return QUIRE_EINVAL;
-	if (quire_forbidden(vs))
-		return conclude(vs, QUIRE_ECONTEXT);
+	status = quire_forbidden(vs);
+	if (status)
+		return conclude(vs, status);
 	quire_section_enter_deep(&section, vs);
 	if (quire_extents_live(&vs->extents) > count_asides(vs))
 		status = QUIRE_EBUSY;
@@ -432,8 +434,8 @@ static void *serve(struct quire_vspace *vs, struct quire_request *request, uint3
 	struct plan plan;
 	int32_t status = make_plan(vs, request, prot, &plan);
 
-	if (!status && quire_forbidden(vs))
-		status = QUIRE_ECONTEXT;
+	if (!status)
+		status = quire_forbidden(vs);
 	if (!status) {
 		struct quire_section section = quire_section_enter(vs);
 
@@ -582,8 +584,9 @@ int32_t quire_vpage_commit(struct quire_vspace *vs, void *ptr, size_t pages, uin
 
 	if (!budget)
 		budget = &vs->common;
-	if (quire_forbidden(vs))
-		return conclude(vs, QUIRE_ECONTEXT);
+	status = quire_forbidden(vs);
+	if (status)
+		return conclude(vs, status);
 	if (!quire_mmu_accepts(vs->mmu, prot) || !quire_ledger_knows(&vs->ledger, budget))
 		return conclude(vs, QUIRE_EINVAL);
 	section = quire_section_enter(vs);
@@ -621,8 +624,9 @@ int32_t quire_vpage_decommit(struct quire_vspace *vs, void *ptr, size_t pages)
 	uint32_t dropped;
 	int32_t status;
 
-	if (quire_forbidden(vs))
-		return conclude(vs, QUIRE_ECONTEXT);
+	status = quire_forbidden(vs);
+	if (status)
+		return conclude(vs, status);
 	relinquish(vs, ptr, pages);
 	quire_section_enter_deep(&section, vs);
 	status = find_part(vs, quire_address(vs, ptr), pages, &piece);
@@ -638,8 +642,9 @@ int32_t quire_vpage_protect(struct quire_vspace *vs, void *ptr, size_t pages, ui
 	struct piece piece;
 	int32_t status;
 
-	if (quire_forbidden(vs))
-		return conclude(vs, QUIRE_ECONTEXT);
+	status = quire_forbidden(vs);
+	if (status)
+		return conclude(vs, status);
 	if (!quire_mmu_accepts(vs->mmu, prot))
 		return conclude(vs, QUIRE_EINVAL);
 	quire_section_enter_deep(&section, vs);
@@ -725,8 +730,9 @@ int32_t quire_vpage_resize(struct quire_vspace *vs, void *ptr, size_t pages)
 	struct piece piece = { .size = 0 };
 	int32_t status;
 
-	if (quire_forbidden(vs))
-		return conclude(vs, QUIRE_ECONTEXT);
+	status = quire_forbidden(vs);
+	if (status)
+		return conclude(vs, status);
 	relinquish_behind(vs, ptr, pages);
 	quire_section_enter_deep(&section, vs);
 	status = find_whole(vs, quire_address(vs, ptr), &piece);
@@ -785,8 +791,9 @@ int32_t quire_vpage_free(struct quire_vspace *vs, void *ptr)
 	struct piece piece = { .size = 0 };
 	int32_t status;
 
-	if (quire_forbidden(vs))
-		return conclude(vs, QUIRE_ECONTEXT);
+	status = quire_forbidden(vs);
+	if (status)
+		return conclude(vs, status);
 	relinquish(vs, ptr, 0);
 	section = quire_section_enter(vs);
 	status = free_piece(&section, quire_address(vs, ptr), &piece);
@@ -844,8 +851,9 @@ int32_t quire_vspace_trim(struct quire_vspace *vs)
 	struct quire_section section;
 	int32_t status;
 
-	if (quire_forbidden(vs))
-		return conclude(vs, QUIRE_ECONTEXT);
+	status = quire_forbidden(vs);
+	if (status)
+		return conclude(vs, status);
 	quire_section_enter_deep(&section, vs);
 	status = quire_pages_trim(&section);
 	quire_section_leave(&section);

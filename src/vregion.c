@@ -17,7 +17,7 @@
 /* Whether the region takes calls that use or change its memory. */
 APART bool is_open(const struct quire_vregion *vr)
 {
-	return vr->users && !vr->saved && !vr->ending;
+	return vr->users && !quire_image_number(&vr->image) && !vr->ending;
 }
 
 /* What can be handed out of the arenas at once: all that is committed while they take allocations.
@@ -216,10 +216,10 @@ struct quire_vregion *quire_vregion_create(struct quire_vspace *vs,
 	struct quire_vregion *vr;
 	struct layout layout;
 	uint32_t first;
-	int32_t status = vs ? check_config(vs, config, &layout) : QUIRE_EINVAL;
+	int32_t status = vs ? quire_forbidden(vs) : QUIRE_EINVAL;
 
-	if (vs && quire_forbidden(vs))
-		status = QUIRE_ECONTEXT;
+	if (!status)
+		status = check_config(vs, config, &layout);
 	if (status)
 		return fail_create(vs, status, config ? config->tag : 0, why);
 	section = quire_section_enter(vs);
@@ -239,7 +239,6 @@ struct quire_vregion *quire_vregion_create(struct quire_vspace *vs,
 		.interim_most = layout.interim_most,
 		.unit = layout.unit,
 		.heap_storage_bytes = config->storage_bytes - sizeof(*vr),
-		.direct = quire_is_direct(vs),
 		.release = config->release,
 		.context = config->context,
 	};
@@ -283,17 +282,17 @@ static int32_t dissolve(struct quire_section *section, struct quire_vregion *vr)
 	return status;
 }
 
-/* The same for a saved region: nothing is mapped, only the holds are left. */
+/* The same for a saved region: nothing is mapped but what could not be unmapped, which is tried again;
+ * then only the holds are left. */
 static int32_t dissolve_saved(struct quire_section *section, struct quire_vregion *vr)
 {
-	int32_t status = QUIRE_OK;
+	int32_t status = quire_pages_suspend(section, vr->first_page, vr->pages);
 
-	if (quire_pages_condemned(vr->vs, vr->first_page, vr->pages))
-		status = quire_pages_suspend(section, vr->first_page, vr->pages);
 	if (status)
 		return status;
 	while (quire_pages_unheld(vr->vs, vr->first_page, vr->pages) < vr->pages)
 		quire_pages_drop(vr->vs, vr->first_page, vr->pages);
+	quire_pages_evict(section, vr->first_page, vr->pages);
 	quire_window_give(vr->vs, vr->first_page);
 	return QUIRE_OK;
 }
@@ -309,7 +308,7 @@ static int32_t destroy(struct quire_section *section, struct quire_vregion *vr)
 		vr->users--;
 		return QUIRE_OK;
 	}
-	status = vr->saved ? dissolve_saved(section, vr) : dissolve(section, vr);
+	status = vr->image.number ? dissolve_saved(section, vr) : dissolve(section, vr);
 	vr->users = status ? 1 : 0;
 	vr->ending = status != QUIRE_OK;
 	set_ready(vr);
@@ -322,8 +321,9 @@ int32_t quire_vregion_put(struct quire_vregion *vr)
 	bool last = false;
 	int32_t status = QUIRE_OK;
 
-	if (quire_forbidden(vr->vs))
-		return conclude(vr, QUIRE_ECONTEXT);
+	status = quire_forbidden(vr->vs);
+	if (status)
+		return conclude(vr, status);
 	if (vr->users)
 		quire_pages_relinquish(vr->vs, vr->first_page, vr->pages);
 	section = quire_section_enter(vr->vs);
@@ -368,8 +368,9 @@ int32_t quire_vregion_seal(struct quire_vregion *vr)
 	struct quire_section section;
 	int32_t status = QUIRE_OK;
 
-	if (quire_forbidden(vr->vs))
-		return conclude(vr, QUIRE_ECONTEXT);
+	status = quire_forbidden(vr->vs);
+	if (status)
+		return conclude(vr, status);
 	quire_section_enter_deep(&section, vr->vs);
 	if (!is_open(vr))
 		status = QUIRE_ESTATE;
@@ -387,8 +388,9 @@ int32_t quire_vregion_reset_interim(struct quire_vregion *vr)
 	struct quire_section section;
 	int32_t status = QUIRE_OK;
 
-	if (quire_forbidden(vr->vs))
-		return conclude(vr, QUIRE_ECONTEXT);
+	status = quire_forbidden(vr->vs);
+	if (status)
+		return conclude(vr, status);
 	if (is_open(vr))
 		quire_pages_relinquish(vr->vs, vr->interim_first, vr->interim_pages);
 	quire_section_enter_deep(&section, vr->vs);
@@ -542,14 +544,15 @@ static int32_t make_request(const struct quire_vregion *vr, const struct quire_r
 /* A pointer that moves up in pages that are there. False: nothing has changed. */
 static inline bool bump(struct quire_arena *arena, size_t size, size_t align, uintptr_t *address)
 {
+	size_t ready = arena->ready;
 	size_t offset;
 
 	*address = (arena->base + arena->used + align - 1) & (0 - align);
 	offset = *address - arena->base;
-	if (align & (align - 1) || offset >= arena->ready || size - 1 >= arena->ready - offset)
+	if (align & (align - 1) || size - 1 >= ready || offset > ready - size)
 		return false;
-	arena->used = offset + size;
 	arena->newest = offset;
+	arena->used = offset + size;
 	arena->allocations++;
 	return true;
 }
@@ -618,8 +621,10 @@ static void *interim_request(struct quire_vregion *vr, struct quire_request *req
 void *quire_vregion_request(struct quire_vregion *vr, enum quire_area area,
 			    struct quire_request *request)
 {
-	if (quire_forbidden(vr->vs))
-		return refuse_request(vr, request, QUIRE_ECONTEXT);
+	int32_t status = quire_forbidden(vr->vs);
+
+	if (status)
+		return refuse_request(vr, request, status);
 	if ((uint32_t)area >= QUIRE_AREAS)
 		return refuse_request(vr, request, QUIRE_EINVAL);
 	if (area == QUIRE_INTERIM)
@@ -635,12 +640,15 @@ static __attribute__((noinline)) void *request_bytes(struct quire_vregion *vr, e
 	return quire_vregion_request(vr, area, &request);
 }
 
+_Static_assert(QUIRE_INTERIM == 3, "a mask of the areas before it");
+
 void *quire_vregion_alloc(struct quire_vregion *vr, enum quire_area area, size_t size, size_t align)
 {
+	struct quire_arena *arena = vr->arena + ((uint32_t)area & QUIRE_INTERIM);
 	uintptr_t address;
 
-	if (vr->direct && (uint32_t)area < QUIRE_INTERIM &&
-	    bump(&vr->arena[area], size, align ? align : vr->unit, &address))
+	if (((uint32_t)area | quire_asks(vr->vs)) < QUIRE_INTERIM &&
+	    bump(arena, size, align ? align : vr->unit, &address))
 		return quire_pointer(address);
 	return request_bytes(vr, area, size, align);
 }
@@ -771,9 +779,10 @@ int32_t quire_vregion_resize(struct quire_vregion *vr, void *ptr, size_t min, si
 
 	if (granted)
 		*granted = 0;
-	if (quire_forbidden(vr->vs))
-		status = QUIRE_ECONTEXT;
-	else if (!in_region(vr, address))
+	status = quire_forbidden(vr->vs);
+	if (status)
+		return refuse(vr, status, ptr, preferred, vr->tag);
+	if (!in_region(vr, address))
 		status = QUIRE_EFOREIGN;
 	else if (!min || min > preferred || preferred > SIZE_MAX / 2)
 		status = QUIRE_EINVAL;
@@ -816,8 +825,9 @@ int32_t quire_vregion_free(struct quire_vregion *vr, void *ptr)
 	struct quire_arena *arena;
 	int32_t status;
 
-	if (quire_forbidden(vr->vs))
-		return refuse(vr, QUIRE_ECONTEXT, ptr, 0, vr->tag);
+	status = quire_forbidden(vr->vs);
+	if (status)
+		return refuse(vr, status, ptr, 0, vr->tag);
 	if (in_interim(vr, address) && is_open(vr))
 		return quire_vmh_free(&vr->interim, ptr);
 	arena = arena_of(vr, address);
@@ -881,8 +891,9 @@ int32_t quire_vregion_protect(struct quire_vregion *vr, enum quire_area area, ui
 	uint32_t first, count;
 	int32_t status;
 
-	if (quire_forbidden(vr->vs))
-		return conclude(vr, QUIRE_ECONTEXT);
+	status = quire_forbidden(vr->vs);
+	if (status)
+		return conclude(vr, status);
 	if ((uint32_t)area >= QUIRE_AREAS || !quire_mmu_accepts(mmu, prot))
 		return conclude(vr, QUIRE_EINVAL);
 	quire_section_enter_deep(&section, vr->vs);
@@ -899,221 +910,61 @@ int32_t quire_vregion_protect(struct quire_vregion *vr, enum quire_area area, ui
 
 /* ---- save and restore ----------------------------------------------------------------------- */
 
-#define ARCHIVE_MAGIC 0x51524731u /* "QRG1" */
-
-/* What stands before the pages in an archive; all of it must match the region again. */
-struct archive_header {
-	uint32_t magic;
-	uint32_t page_size;
-	uint32_t region_pages;
-	uint32_t saved_pages;
-	uint64_t base;
-};
-
-struct checked_archive {
-	struct quire_archive *archive;
-	uint64_t sum;
-};
-
-/* FNV-1a, 64 bits: finds what was cut off, altered or mixed up; it is no protection from intent. */
-APART uint64_t sum_of(uint64_t sum, const void *data, size_t bytes)
+static struct quire_transfer transfer_of(struct quire_vregion *vr, struct quire_archive *archive)
 {
-	const unsigned char *byte = data;
-
-	while (bytes--)
-		sum = (sum ^ *byte++) * 0x100000001b3u;
-	return sum;
-}
-
-static int32_t put_bytes(struct checked_archive *to, const void *data, size_t bytes)
-{
-	to->sum = sum_of(to->sum, data, bytes);
-	return to->archive->write(to->archive, data, bytes);
-}
-
-static int32_t get_bytes(struct checked_archive *from, void *data, size_t bytes)
-{
-	int32_t status = from->archive->read(from->archive, data, bytes);
-
-	if (!status)
-		from->sum = sum_of(from->sum, data, bytes);
-	return status;
-}
-
-static struct archive_header header_of(const struct quire_vregion *vr)
-{
-	uint32_t end = vr->first_page + vr->pages;
-	struct archive_header header = {
-		.magic = ARCHIVE_MAGIC,
-		.page_size = (uint32_t)vr->vs->page_size,
-		.region_pages = vr->pages,
-		.base = quire_page_address(vr->vs, vr->first_page),
+	return (struct quire_transfer){
+		.vs = vr->vs,
+		.image = &vr->image,
+		.archive = archive,
+		.first = vr->first_page,
+		.count = vr->pages,
 	};
-
-	for (uint32_t page = vr->first_page; page < end; page++)
-		header.saved_pages += vr->vs->page[page].users != 0;
-	return header;
 }
 
-/* The contents of each held page, with its number before it, and the sum behind them all. */
-static int32_t write_pages(struct quire_vregion *vr, struct quire_archive *archive)
+/* What can be handed out may be another now. */
+static int32_t conclude_image(struct quire_vregion *vr, int32_t status)
 {
-	struct checked_archive to = { archive, 0xcbf29ce484222325u };
-	struct archive_header header = header_of(vr);
-	int32_t status = put_bytes(&to, &header, sizeof(header));
+	struct quire_section section = quire_section_enter(vr->vs);
 
-	for (uint32_t page = 0; !status && page < vr->pages; page++) {
-		if (!vr->vs->page[vr->first_page + page].users)
-			continue;
-		status = put_bytes(&to, &page, sizeof(page));
-		if (!status)
-			status = put_bytes(
-				&to,
-				quire_pointer(quire_page_address(vr->vs, vr->first_page + page)),
-				vr->vs->page_size);
-	}
-	return status ? status : archive->write(archive, &to.sum, sizeof(to.sum));
-}
-
-static int32_t read_header(struct quire_vregion *vr, struct checked_archive *from)
-{
-	struct archive_header expected = header_of(vr), header;
-	int32_t status = get_bytes(from, &header, sizeof(header));
-
-	if (status)
-		return status;
-	return memcmp(&header, &expected, sizeof(header)) ? QUIRE_EINVAL : QUIRE_OK;
-}
-
-static int32_t read_pages(struct quire_vregion *vr, struct checked_archive *from)
-{
-	uint64_t sum = 0;
-	int32_t status = QUIRE_OK;
-
-	for (uint32_t page = 0, number; !status && page < vr->pages; page++) {
-		if (!vr->vs->page[vr->first_page + page].users)
-			continue;
-		status = get_bytes(from, &number, sizeof(number));
-		if (!status && number != page)
-			status = QUIRE_EINVAL;
-		if (!status)
-			status = get_bytes(
-				from,
-				quire_pointer(quire_page_address(vr->vs, vr->first_page + page)),
-				vr->vs->page_size);
-	}
-	if (!status)
-		status = from->archive->read(from->archive, &sum, sizeof(sum));
-	return !status && sum != from->sum ? QUIRE_EINVAL : status;
+	set_ready(vr);
+	quire_section_leave(&section);
+	return conclude(vr, status);
 }
 
 int32_t quire_vregion_save(struct quire_vregion *vr, struct quire_archive *archive)
 {
+	struct quire_transfer transfer = transfer_of(vr, archive);
 	struct quire_section section;
-	int32_t status = QUIRE_OK;
+	int32_t status = quire_forbidden(vr->vs);
 
-	if (quire_forbidden(vr->vs))
-		return conclude(vr, QUIRE_ECONTEXT);
-	if (!archive || !archive->write)
-		return conclude(vr, QUIRE_EINVAL);
-	section = quire_section_enter(vr->vs);
-	if (!is_open(vr) || quire_pages_condemned(vr->vs, vr->first_page, vr->pages))
-		status = QUIRE_ESTATE;
-	else
-		vr->saved = true;
-	set_ready(vr);
-	quire_section_leave(&section);
+	if (!status && (!archive || !archive->write))
+		status = QUIRE_EINVAL;
 	if (status)
 		return conclude(vr, status);
-	quire_pages_relinquish(vr->vs, vr->first_page, vr->pages);
-	status = write_pages(vr, archive);
-	quire_section_enter_deep(&section, vr->vs);
-	if (status)
-		vr->saved = false;
+	section = quire_section_enter(vr->vs);
+	if (is_open(vr))
+		quire_transfer_begin(&transfer);
 	else
-		status = quire_pages_suspend(&section, vr->first_page, vr->pages);
+		status = QUIRE_ESTATE;
 	set_ready(vr);
 	quire_section_leave(&section);
-	return conclude(vr, status);
-}
-
-/* Give every area its own protection back. */
-static int32_t protect_again(struct quire_section *section, struct quire_vregion *vr)
-{
-	int32_t status = QUIRE_OK;
-
-	for (uint32_t area = 0; !status && area < QUIRE_AREAS; area++) {
-		uint32_t prot = area == QUIRE_INTERIM ? vr->interim_prot : vr->arena[area].prot;
-		uint32_t first, count;
-
-		area_pages(vr, (enum quire_area)area, &first, &count);
-		if (prot != QUIRE_RW && count)
-			status = quire_pages_protect(section, first, count, prot);
-	}
-	return status;
-}
-
-/* Map all held pages again, writable, so that they can be filled. */
-static int32_t resume(struct quire_vregion *vr)
-{
-	struct quire_section section;
-	int32_t status;
-
-	quire_section_enter_deep(&section, vr->vs);
-	status = quire_pages_resume(&section, vr->first_page, vr->pages, QUIRE_RW);
-	quire_section_leave(&section);
-	return status;
-}
-
-/* The pages are filled, or could not be: the region goes on, or stays as it was saved. */
-static int32_t go_on(struct quire_vregion *vr, int32_t status)
-{
-	struct quire_section section;
-
-	quire_section_enter_deep(&section, vr->vs);
 	if (!status)
-		status = protect_again(&section, vr);
-	if (status)
-		quire_pages_suspend(&section, vr->first_page, vr->pages);
-	vr->saved = status != QUIRE_OK;
-	set_ready(vr);
-	quire_section_leave(&section);
-	return status;
-}
-
-static void sync_text(const struct quire_vregion *vr)
-{
-	const struct quire_mmu *mmu = vr->vs->mmu;
-
-	for (uint32_t area = 0; area < QUIRE_INTERIM; area++)
-		if (vr->arena[area].prot & QUIRE_EXEC && vr->arena[area].committed &&
-		    mmu->icache_sync)
-			mmu->icache_sync(mmu, quire_pointer(vr->arena[area].base),
-					 bytes_of(vr, vr->arena[area].committed));
+		status = quire_transfer_save(&transfer);
+	return conclude_image(vr, status);
 }
 
 int32_t quire_vregion_restore(struct quire_vregion *vr, struct quire_archive *archive)
 {
-	struct checked_archive from = { archive, 0xcbf29ce484222325u };
-	int32_t status;
+	struct quire_transfer transfer = transfer_of(vr, archive);
+	int32_t status = quire_forbidden(vr->vs);
 
-	if (quire_forbidden(vr->vs))
-		return conclude(vr, QUIRE_ECONTEXT);
-	if (!archive || !archive->read)
-		return conclude(vr, QUIRE_EINVAL);
-	if (!vr->saved || !vr->users || vr->ending)
-		return conclude(vr, QUIRE_ESTATE);
-	status = read_header(vr, &from);
+	if (!status && (!archive || !archive->read))
+		status = QUIRE_EINVAL;
+	if (!status && (!quire_image_number(&vr->image) || !vr->users || vr->ending))
+		status = QUIRE_ESTATE;
 	if (!status)
-		status = resume(vr);
-	if (status)
-		return conclude(vr, status);
-	status = read_pages(vr, &from);
-	quire_pages_relinquish(vr->vs, vr->first_page, vr->pages);
-	status = go_on(vr, status);
-	if (!status)
-		sync_text(vr);
-	return conclude(vr, status);
+		status = quire_transfer_restore(&transfer);
+	return conclude_image(vr, status);
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */
@@ -1157,7 +1008,7 @@ void quire_vregion_info(struct quire_vregion *vr, struct quire_vregion_info *inf
 		.committed_peak = committed_peak(vr) << vr->vs->page_shift,
 		.users = vr->users,
 		.sealed = vr->sealed,
-		.saved = vr->saved,
+		.saved = quire_image_number(&vr->image) != 0,
 	};
 	for (uint32_t area = 0; area < QUIRE_INTERIM; area++)
 		arena_info(vr, &vr->arena[area], &info->area[area]);

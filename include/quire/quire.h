@@ -6,6 +6,7 @@
 #ifndef QUIRE_QUIRE_H
 #define QUIRE_QUIRE_H
 
+#include "quire/archive.h"
 #include "quire/budget.h"
 #include "quire/buffer.h"
 #include "quire/extent.h"

@@ -58,6 +58,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "quire/archive.h"
 #include "quire/budget.h"
 #include "quire/extent.h"
 #include "quire/mmu.h"
@@ -135,6 +136,10 @@ struct quire_vspace {
 	struct quire_observer *observer;
 	uint64_t map_calls, unmap_calls, mapped_pages, moved_pages;
 	struct quire_refusals refused;
+	struct quire_image image; /* its number is set while all of it is saved */
+	uint32_t images;          /* saves of this window and of regions in it */
+	uint32_t
+		asks; /* 0: a call changes records and that is all: no locks, no observer; or all ones */
 };
 
 /** Bytes of storage, a constant expression. */

@@ -138,12 +138,11 @@ struct quire_vregion {
 	uint32_t flags;
 	uint32_t tag;
 	bool sealed;
-	bool saved;
 	bool ending; /* a last put failed: only put is left */
 	bool has_interim;
-	bool direct; /* a call changes records and that is all: no locks, no observer */
 	struct quire_arena arena[QUIRE_INTERIM]; /* text, shared, lifetime */
 	struct quire_vmh interim;
+	struct quire_image image;
 	uint32_t interim_first;
 	uint32_t interim_pages;
 	uint32_t interim_prot;
@@ -227,25 +226,20 @@ bool quire_vregion_contains(const struct quire_vregion *vr, const void *ptr);
 
 void quire_vregion_info(struct quire_vregion *vr, struct quire_vregion_info *info);
 
-/** Where a saved region goes to and comes back from. A status other than QUIRE_OK ends the call. */
-struct quire_archive {
-	int32_t (*write)(struct quire_archive *self, const void *data, size_t bytes);
-	int32_t (*read)(struct quire_archive *self, void *data, size_t bytes);
-};
-
 /**
- * Write the contents of all committed pages and then unmap them (D3). Nobody may use the region
- * meanwhile. The region keeps its addresses, its records and its users; all calls but restore, info,
- * get and put answer QUIRE_ESTATE.
+ * Write the contents of all committed pages and then unmap them (D3), see archive.h. Nobody may use
+ * the region meanwhile. The region keeps its addresses, its records and its users; all calls but
+ * restore, info, get and put answer QUIRE_ESTATE.
  * @return QUIRE_OK; the archive's status: then the region is as it was; QUIRE_EDRIVER: the region is
- *         saved, but some of its pages stay mapped until it is restored or destroyed
+ *         saved, but some of its pages stay mapped until it is restored or destroyed. Whether it is
+ *         saved, quire_vregion_info tells.
  */
 int32_t quire_vregion_save(struct quire_vregion *vr, struct quire_archive *archive);
 
 /**
  * Map the pages again, perhaps other frames, and read the contents back. Pointers stay valid.
- * @return QUIRE_OK; QUIRE_EINVAL if the archive is not of this region or was altered; as for alloc
- *         otherwise. The region stays saved unless QUIRE_OK, and restore can be tried again.
+ * @return QUIRE_OK; QUIRE_EINVAL if the image is not of this save or was altered; the archive's
+ *         status; as for alloc otherwise. The region stays saved unless QUIRE_OK, and restore can be tried again.
  */
 int32_t quire_vregion_restore(struct quire_vregion *vr, struct quire_archive *archive);
 

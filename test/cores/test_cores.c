@@ -696,7 +696,7 @@ static void evict_everything(void)
 
 static void a_region_saved_by_one_core_and_restored_by_another_is_whole(void **state)
 {
-	struct quire_archive archive = { archive_write, archive_read };
+	struct quire_archive archive = { .write = archive_write, .read = archive_read };
 	struct quire_vregion *vr;
 	struct thing own[2];
 	unsigned char *text;

@@ -28,6 +28,12 @@ static int32_t fetch(struct quire_archive *self, void *data, size_t bytes)
 	return QUIRE_OK;
 }
 
+static int32_t go_back(struct quire_archive *self)
+{
+	heap_archive_rewind((struct heap_archive *)self);
+	return QUIRE_OK;
+}
+
 void heap_archive_init(struct heap_archive *archive, size_t room)
 {
 	*archive = (struct heap_archive){
@@ -36,6 +42,11 @@ void heap_archive_init(struct heap_archive *archive, size_t room)
 		.room = room,
 	};
 	assert_non_null(archive->data);
+}
+
+void heap_archive_read_twice(struct heap_archive *archive)
+{
+	archive->archive.rewind = go_back;
 }
 
 void heap_archive_rewind(struct heap_archive *archive)

@@ -15,6 +15,9 @@ struct heap_archive {
 
 void heap_archive_init(struct heap_archive *archive, size_t room);
 
+/** A restore may go back to the start by itself, and so verify everything first. */
+void heap_archive_read_twice(struct heap_archive *archive);
+
 /** Read again from the start. */
 void heap_archive_rewind(struct heap_archive *archive);
 void heap_archive_free(struct heap_archive *archive);
