@@ -9,7 +9,7 @@ run_packages=(
 	libasound2-dev alsa-utils			# topology structures, and alsatplg for the examples
 )
 check_packages=(
-	libcmocka-dev					# tests
+	libcmocka-dev spin valgrind			# tests, the model of a protocol, helgrind
 	clang-14 libclang-rt-14-dev			# second compiler, sanitizers
 	clang-format-14 clang-tidy-14			# form and lint
 	lld-14 llvm-14 gcc-xtensa-lx106 qemu-system-misc qemu-system-arm	# images for bare machines, and emulators
