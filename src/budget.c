@@ -188,18 +188,27 @@ void quire_aside_drop(struct quire_budget *budget)
 	budget->aside_start = QUIRE_NOWHERE;
 }
 
-uint32_t quire_aside_claim(struct quire_budget *budget, const struct quire_extents *set,
+uint32_t quire_aside_offer(const struct quire_budget *budget, const struct quire_extents *set,
 			   const struct quire_extent_wish *wish, uint32_t *granted)
 {
 	uint32_t start = budget->aside_start;
-	uint32_t align = wish->align ? wish->align : 1;
 
 	if (budget->aside_set != set || start == QUIRE_NOWHERE || wish->min > budget->aside_count ||
-	    (start + wish->phase) % align)
+	    (start + wish->phase) % wish->align)
 		return QUIRE_NOWHERE;
 	*granted = wish->preferred < budget->aside_count ? wish->preferred : budget->aside_count;
-	quire_extents_resize(budget->aside_set, start, *granted);
-	budget->aside_start = QUIRE_NOWHERE;
+	return start;
+}
+
+uint32_t quire_aside_claim(struct quire_budget *budget, const struct quire_extents *set,
+			   const struct quire_extent_wish *wish, uint32_t *granted)
+{
+	uint32_t start = quire_aside_offer(budget, set, wish, granted);
+
+	if (start != QUIRE_NOWHERE) {
+		quire_extents_resize(budget->aside_set, start, *granted);
+		budget->aside_start = QUIRE_NOWHERE;
+	}
 	return start;
 }
 

@@ -258,6 +258,10 @@ bool quire_ledger_knows(const struct quire_ledger *ledger, const struct quire_bu
 int32_t quire_aside_hold(struct quire_budget *budget, struct quire_extents *set,
 			 const struct quire_extent_wish *wish);
 void quire_aside_drop(struct quire_budget *budget);
+
+/* What is held for the budget, if that will do: told, or taken. QUIRE_NOWHERE: it will not. */
+uint32_t quire_aside_offer(const struct quire_budget *budget, const struct quire_extents *set,
+			   const struct quire_extent_wish *wish, uint32_t *granted);
 uint32_t quire_aside_claim(struct quire_budget *budget, const struct quire_extents *set,
 			   const struct quire_extent_wish *wish, uint32_t *granted);
 bool quire_aside_restore(struct quire_budget *budget, const struct quire_extents *set);

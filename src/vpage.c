@@ -338,13 +338,9 @@ static int32_t find_addresses(struct quire_vspace *vs, const struct plan *plan, 
 		return status;
 	*first = only_look ? quire_extents_would_take(&vs->extents, &wish, granted)
 			   : quire_extents_take(&vs->extents, &wish, granted);
-	if (*first == QUIRE_NOWHERE && only_look && budget->aside_set == &vs->extents &&
-	    budget->aside_start != QUIRE_NOWHERE && wish.min <= budget->aside_count) {
-		*first = budget->aside_start;
-		*granted = smaller(wish.preferred, budget->aside_count);
-	}
-	if (*first == QUIRE_NOWHERE && !only_look)
-		*first = quire_aside_claim(budget, &vs->extents, &wish, granted);
+	if (*first == QUIRE_NOWHERE)
+		*first = only_look ? quire_aside_offer(budget, &vs->extents, &wish, granted)
+				   : quire_aside_claim(budget, &vs->extents, &wish, granted);
 	return *first == QUIRE_NOWHERE ? QUIRE_ENOVIRT : QUIRE_OK;
 }
 

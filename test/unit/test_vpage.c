@@ -151,6 +151,7 @@ static void a_window_that_wraps_around_is_refused(void **state)
 	begin_draft(&draft, &config);
 	for (size_t pages = 1; pages < 8; pages++)
 		REFUSED_WITH(&draft, base, (void *)(0 - pages * PAGE));
+	REFUSED_WITH(&draft, base, NULL);
 	end_draft(&draft);
 }
 
@@ -182,6 +183,49 @@ static void the_storage_that_the_macro_names_is_enough(void **state)
 			assert_ok(quire_vpage_free(&space.vs, test_space_page(&space, page)));
 		test_space_fini(&space);
 	}
+}
+
+/* The least storage that is accepted, to the byte: nothing is written behind it. */
+static void the_least_storage_that_is_accepted_is_enough(void **state)
+{
+	(void)state;
+	for (size_t pages = 1; pages <= 140; pages++) {
+		struct test_mmu_config config = { .pages = pages, .page_size = 64 };
+		struct draft draft;
+		struct test_storage tight;
+		void *ptr;
+
+		begin_draft(&draft, &config);
+		while (quire_vspace_init(&draft.vs, &draft.config) == QUIRE_OK)
+			draft.config.storage_bytes--;
+		draft.config.storage_bytes++;
+		test_storage_init(&tight, draft.config.storage_bytes, NULL);
+		draft.config.storage = tight.memory;
+		assert_ok(quire_vspace_init(&draft.vs, &draft.config));
+		ptr = must_alloc(&draft.vs, pages);
+		assert_sound(quire_vspace_check(&draft.vs));
+		assert_ok(quire_vpage_free(&draft.vs, ptr));
+		end_draft(&draft);
+		test_storage_fini(&tight);
+	}
+}
+
+/* What a user says that there is counts, whatever the driver says. */
+static void fewer_physical_pages_than_the_driver_has_can_be_named(void **state)
+{
+	struct test_space_config config = { .mmu = { .pages = 16, .frames = 16 },
+					    .physical_pages = 5 };
+	struct test_space space;
+	void *ptr;
+
+	(void)state;
+	test_space_init(&space, &config);
+	assert_int_equal(test_space_stats(&space).physical, 5);
+	must_refuse(&space, quire_vpage_alloc(&space.vs, 6, QUIRE_RW), QUIRE_ENOPHYS);
+	ptr = must_alloc(&space.vs, 5);
+	must_refuse(&space, quire_vpage_alloc(&space.vs, 1, QUIRE_RW), QUIRE_ENOPHYS);
+	assert_ok(quire_vpage_free(&space.vs, ptr));
+	test_space_fini(&space);
 }
 
 static void a_vspace_in_use_does_not_end(void **state)
@@ -1603,6 +1647,102 @@ static void a_smaller_request_returns_all_that_was_set_aside(void **state)
 	test_space_fini(&space);
 }
 
+/* While the addresses are in use nothing is left to set aside, and nothing is given up twice. */
+static void addresses_set_aside_can_be_changed_while_they_are_in_use(void **state)
+{
+	struct test_space space;
+	struct quire_vspace *vs = open_plain(&space);
+	struct quire_budget budget = { 0 };
+	struct quire_request request = { .size = 10 * PAGE, .budget = &budget };
+	void *ptr;
+
+	(void)state;
+	assert_ok(quire_vspace_admit(vs, &budget, 0, QUIRE_NO_LIMIT));
+	assert_ok(quire_vpage_set_aside(vs, &budget, 10));
+	fill_all_addresses(&space);
+	ptr = quire_vpage_request(vs, &request, QUIRE_RW);
+	assert_non_null(ptr);
+	assert_null(quire_vpage_request(vs, &request, QUIRE_RW));
+	assert_status(request.why, QUIRE_ENOVIRT);
+	assert_int_equal(quire_vpage_would_fit(vs, &request), 0);
+	assert_status(request.why, QUIRE_ENOVIRT);
+	assert_int_equal(test_space_stats(&space).allocations, PAGES - 9);
+	assert_status(quire_vspace_fini(vs), QUIRE_EBUSY);
+	assert_status(quire_vpage_set_aside(vs, &budget, 3), QUIRE_ENOVIRT);
+	assert_ok(quire_vpage_free(vs, ptr)); /* and they are set aside again, all ten */
+	assert_int_equal(quire_vpage_would_fit(vs, &request), 10 * PAGE);
+	ptr = quire_vpage_request(vs, &request, QUIRE_RW);
+	assert_non_null(ptr);
+	assert_ok(quire_vpage_set_aside(vs, &budget, 0));
+	assert_ok(quire_vpage_free(vs, ptr)); /* and now they are everybody's */
+	assert_non_null(quire_vpage_reserve(vs, 10));
+	assert_int_equal(quire_vpage_would_fit(vs, &request), 0);
+	free_all(&space);
+	assert_status(quire_vpage_set_aside(vs, &budget, PAGES + 1), QUIRE_ENOVIRT);
+	assert_ok(quire_vspace_dismiss(vs, &budget));
+	test_space_fini(&space);
+}
+
+static void what_does_not_fit_the_addresses_set_aside_is_refused(void **state)
+{
+	struct test_space space;
+	struct quire_vspace *vs = open_plain(&space);
+	struct quire_budget budget = { 0 };
+	struct quire_request larger = { .size = 5 * PAGE, .budget = &budget };
+	struct quire_request aligned = { .size = PAGE, .align = 32 * PAGE, .budget = &budget };
+	unsigned char *ptr, *low;
+
+	(void)state;
+	assert_ok(quire_vspace_admit(vs, &budget, 0, QUIRE_NO_LIMIT));
+	low = quire_vpage_alloc_at(vs, test_space_page(&space, 0), 1, QUIRE_RW);
+	assert_non_null(low);
+	assert_ok(quire_vpage_set_aside(vs, &budget, 4));
+	fill_all_addresses(&space);
+	assert_null(quire_vpage_request(vs, &larger, QUIRE_RW));
+	assert_status(larger.why, QUIRE_ENOVIRT);
+	assert_int_equal(quire_vpage_would_fit(vs, &larger), 0);
+	assert_null(quire_vpage_request(vs, &aligned, QUIRE_RW));
+	assert_status(aligned.why, QUIRE_ENOVIRT);
+	assert_int_equal(quire_vpage_would_fit(vs, &aligned), 0);
+	larger.min = PAGE; /* a range has what there is */
+	ptr = quire_vpage_request(vs, &larger, QUIRE_RW);
+	assert_non_null(ptr);
+	assert_int_equal(larger.granted, 4 * PAGE);
+	free_all(&space);
+	assert_ok(quire_vpage_set_aside(vs, &budget, 0));
+	test_space_fini(&space);
+}
+
+static void a_budget_with_addresses_set_aside_is_not_dismissed(void **state)
+{
+	const struct quire_vmh_config heap_config = { .window = 8 * PAGE };
+	struct test_space space;
+	struct quire_vspace *vs = open_plain(&space);
+	struct quire_budget budget = { 0 };
+	struct test_heap heap;
+	void *ptr;
+
+	(void)state;
+	test_heap_init(&heap, &space, &heap_config);
+	assert_ok(quire_vspace_admit(vs, &budget, 0, QUIRE_NO_LIMIT));
+	assert_ok(quire_vpage_set_aside(vs, &budget, 4));
+	assert_status(quire_vspace_dismiss(vs, &budget), QUIRE_EBUSY);
+	assert_status(quire_vmh_set_aside(&heap.heap, &budget, PAGE, 0), QUIRE_EINVAL);
+	assert_ok(quire_vpage_set_aside(vs, &budget, 0));
+	assert_ok(quire_vmh_set_aside(&heap.heap, &budget, PAGE, 0));
+	assert_status(quire_vpage_set_aside(vs, &budget, 4), QUIRE_EINVAL);
+	assert_status(quire_vspace_dismiss(vs, &budget), QUIRE_EBUSY);
+	test_heap_fini(&heap);
+
+	/* The end of a vspace gives them up, and those of a budget that holds nothing elsewhere. */
+	ptr = must_alloc(vs, 1);
+	assert_ok(quire_vpage_set_aside(vs, &budget, 4));
+	assert_ok(quire_vpage_free(vs, ptr));
+	assert_ok(quire_vspace_fini(vs));
+	assert_null(budget.aside_set);
+	test_space_discard(&space);
+}
+
 /* ---- cores that are not coherent ----------------------------------------------------------- */
 
 static void open_incoherent(struct test_space *space, size_t retain)
@@ -2214,6 +2354,8 @@ int main(void)
 		cmocka_unit_test(a_window_that_wraps_around_is_refused),
 		cmocka_unit_test(records_in_cached_memory_are_refused_where_cores_are_not_coherent),
 		cmocka_unit_test(the_storage_that_the_macro_names_is_enough),
+		cmocka_unit_test(the_least_storage_that_is_accepted_is_enough),
+		cmocka_unit_test(fewer_physical_pages_than_the_driver_has_can_be_named),
 		cmocka_unit_test(a_vspace_in_use_does_not_end),
 		cmocka_unit_test(pages_of_any_size_are_served),
 		cmocka_unit_test(memory_is_mapped_while_it_is_owned_and_no_longer),
@@ -2269,6 +2411,9 @@ int main(void)
 		cmocka_unit_test(addresses_set_aside_belong_to_nobody_else),
 		cmocka_unit_test(setting_aside_is_refused_with_its_reason),
 		cmocka_unit_test(a_smaller_request_returns_all_that_was_set_aside),
+		cmocka_unit_test(addresses_set_aside_can_be_changed_while_they_are_in_use),
+		cmocka_unit_test(what_does_not_fit_the_addresses_set_aside_is_refused),
+		cmocka_unit_test(a_budget_with_addresses_set_aside_is_not_dismissed),
 		cmocka_unit_test(either_alias_names_an_allocation),
 		cmocka_unit_test(memory_is_invalidated_when_it_is_handed_out_and_when_it_is_freed),
 		cmocka_unit_test(zeros_reach_memory_before_the_page_is_handed_out),
