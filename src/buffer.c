@@ -316,13 +316,13 @@ APART int32_t move(struct quire_buffer *buffer, const struct range *range)
 	return QUIRE_OK;
 }
 
+/* To a size of the range that is larger than now, of which there is one. */
 static int32_t grow(struct quire_buffer *buffer, struct range *range)
 {
 	bool enough = range->min <= buffer->size;
 	int32_t status;
 
-	if (!raise_min(range, buffer->size + 1))
-		return QUIRE_OK;
+	raise_min(range, buffer->size + 1);
 	status = grow_in_place(buffer, range);
 	if (status)
 		status = move(buffer, range);

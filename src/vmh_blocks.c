@@ -172,8 +172,8 @@ uint32_t quire_blocks_search(struct quire_blocks *kind, size_t align, uint32_t m
 	if (!kind->top)
 		return take ? take_run(kind, &wish, count)
 			    : quire_extents_would_take(&kind->runs, &wish, count);
-	*count = 1;
-	if (min > 1 || !quire_blocks_any(kind))
+	*count = 1; /* single blocks are asked for one by one */
+	if (!quire_blocks_any(kind))
 		return QUIRE_NOWHERE;
 	if (wish.align == 1)
 		return quire_blocks_take_lowest(kind);
