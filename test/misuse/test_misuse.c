@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "support/heap_archive.h"
 #include "support/space.h"
 
 #define PAGE   ((size_t)256)
@@ -709,6 +710,133 @@ static void a_region_that_has_ended_does_nothing_any_more(void **state)
 	test_space_fini(&space);
 }
 
+/* ---- what is not there ------------------------------------------------------------------------- */
+
+static void a_ledger_or_budget_that_is_not_there_is_refused(void **state)
+{
+	struct quire_budget *table[2];
+	struct quire_budget budget = { 0 }, *nobody = NULL;
+	struct quire_ledger ledger;
+
+	(void)state;
+	assert_status(quire_ledger_init(NULL, 10, table, 2), QUIRE_EINVAL);
+	assert_ok(quire_ledger_init(&ledger, 10, table, 2));
+	assert_status(quire_ledger_admit(NULL, &budget, 0, 1), QUIRE_EINVAL);
+	assert_status(quire_ledger_change(NULL, &budget, 0, 1), QUIRE_EINVAL);
+	assert_status(quire_ledger_change(&ledger, nobody, 0, 1), QUIRE_EINVAL);
+	assert_status(quire_ledger_dismiss(NULL, &budget), QUIRE_EINVAL);
+	assert_status(quire_ledger_dismiss(&ledger, nobody), QUIRE_EINVAL);
+	budget.id = 200; /* never admitted, and not even zeroed */
+	assert_status(quire_ledger_change(&ledger, &budget, 0, 1), QUIRE_EINVAL);
+	assert_false(budget.admitted);
+	assert_sound(quire_ledger_check(&ledger));
+}
+
+static int32_t hold_still(struct quire_mover *mover, struct quire_budget *budget)
+{
+	(void)mover;
+	(void)budget;
+	return QUIRE_OK;
+}
+
+static void a_vspace_that_is_not_there_is_refused(void **state)
+{
+	struct quire_vspace_config config = { .pages = 4 };
+	struct quire_budget budget = { 0 };
+	struct quire_mover half = { .quiesce = hold_still };
+	struct test_space space;
+	size_t moved = 1;
+
+	(void)state;
+	assert_status(quire_vspace_init(NULL, &config), QUIRE_EINVAL);
+	assert_status(quire_vspace_fini(NULL), QUIRE_EINVAL);
+	assert_status(quire_vspace_admit(NULL, &budget, 0, 1), QUIRE_EINVAL);
+	assert_status(quire_vspace_change(NULL, &budget, 0, 1), QUIRE_EINVAL);
+	assert_status(quire_vspace_dismiss(NULL, &budget), QUIRE_EINVAL);
+	assert_status(quire_vpage_set_aside(NULL, &budget, 1), QUIRE_EINVAL);
+	assert_status(quire_vspace_set_mover(NULL, &budget, NULL), QUIRE_EINVAL);
+	assert_status(quire_vspace_evacuate(NULL, 1, &moved), QUIRE_EINVAL);
+	assert_int_equal(moved, 0);
+	moved = 1;
+	assert_status(quire_vspace_save_power(NULL, 5, &moved), QUIRE_EINVAL);
+	assert_int_equal(moved, 0);
+
+	test_space_init_plain(&space, 16, 16);
+	assert_status(quire_vspace_init(&space.vs, NULL), QUIRE_EINVAL);
+	assert_status(quire_vspace_dismiss(&space.vs, NULL), QUIRE_EINVAL);
+	assert_status(quire_vspace_dismiss(&space.vs, &space.vs.common), QUIRE_EINVAL);
+	assert_status(quire_vspace_change(&space.vs, NULL, 0, 1), QUIRE_EINVAL);
+	assert_status(quire_vpage_set_aside(&space.vs, NULL, 1), QUIRE_EINVAL);
+	assert_status(quire_vspace_set_mover(&space.vs, NULL, &half), QUIRE_EINVAL);
+	assert_false(quire_vspace_is_mapped(&space.vs, &space));
+	assert_null(quire_vpage_owner(&space.vs, &space, NULL));
+	test_space_fini(&space);
+}
+
+static void a_heap_a_region_or_a_ring_without_its_parts_is_refused(void **state)
+{
+	const struct quire_vmh_config heap_config = { .window = PAGE };
+	const struct quire_vregion_config region_config = { .lifetime = PAGE };
+	struct quire_buffer_source source = quire_buffer_on_vmh(NULL);
+	struct quire_request request = { .size = 10 };
+	struct quire_buffer ring;
+	struct quire_vmh heap;
+	struct test_space space;
+	int32_t why = QUIRE_OK;
+
+	(void)state;
+	test_space_init_plain(&space, 16, 16);
+	assert_status(quire_vmh_init(NULL, &space.vs, &heap_config), QUIRE_EINVAL);
+	assert_status(quire_vmh_init(&heap, NULL, &heap_config), QUIRE_EINVAL);
+	assert_status(quire_vmh_init(&heap, &space.vs, NULL), QUIRE_EINVAL);
+	assert_null(quire_vregion_create(NULL, &region_config, &why));
+	assert_status(why, QUIRE_EINVAL);
+	assert_null(quire_vregion_create(&space.vs, NULL, NULL));
+	assert_null(quire_vregion_create(&space.vs, NULL, &why));
+	assert_status(why, QUIRE_EINVAL);
+	assert_status(quire_buffer_create(NULL, &source, &request), QUIRE_EINVAL);
+	assert_status(quire_buffer_create(&ring, NULL, &request), QUIRE_EINVAL);
+	assert_status(quire_buffer_create(&ring, &source, NULL), QUIRE_EINVAL);
+	assert_status(quire_buffer_create(&ring, &source, &request), QUIRE_EINVAL);
+	test_space_fini(&space);
+}
+
+static void a_region_is_saved_nowhere_and_restored_from_nowhere(void **state)
+{
+	const struct quire_vregion_config config = { .lifetime = PAGE, .interim = PAGE };
+	struct quire_archive nothing = { 0 };
+	struct heap_archive archive;
+	struct test_space space;
+	struct test_region region;
+
+	(void)state;
+	test_space_init_plain(&space, 16, 16);
+	heap_archive_init(&archive, 64 * PAGE);
+	assert_non_null(test_region_init(&region, &space, &config));
+	assert_non_null(quire_vregion_alloc(region.vr, QUIRE_LIFETIME, 10, 0));
+	assert_status(quire_vregion_save(region.vr, NULL), QUIRE_EINVAL);
+	assert_status(quire_vregion_save(region.vr, &nothing), QUIRE_EINVAL);
+	assert_non_null(quire_vregion_alloc(region.vr, QUIRE_LIFETIME, 10, 0));
+	atomic_store(&space.mmu.interrupt, true);
+	assert_status(quire_vregion_save(region.vr, &archive.archive), QUIRE_ECONTEXT);
+	atomic_store(&space.mmu.interrupt, false);
+	assert_int_equal(archive.bytes, 0);
+	assert_status(quire_vregion_restore(region.vr, &archive.archive), QUIRE_ESTATE);
+	assert_ok(quire_vregion_save(region.vr, &archive.archive));
+	assert_status(quire_vregion_restore(region.vr, NULL), QUIRE_EINVAL);
+	assert_status(quire_vregion_restore(region.vr, &nothing), QUIRE_EINVAL);
+	atomic_store(&space.mmu.interrupt, true);
+	assert_status(quire_vregion_restore(region.vr, &archive.archive), QUIRE_ECONTEXT);
+	atomic_store(&space.mmu.interrupt, false);
+	assert_ok(quire_vregion_restore(region.vr, &archive.archive));
+	assert_ok(quire_vregion_put(region.vr));
+	heap_archive_rewind(&archive);
+	assert_status(quire_vregion_restore(region.vr, &archive.archive), QUIRE_ESTATE);
+	test_region_fini(&region);
+	heap_archive_free(&archive);
+	test_space_fini(&space);
+}
+
 /* ---- from interrupt context ------------------------------------------------------------------ */
 
 static void call_everything(struct zoo *zoo)
@@ -785,6 +913,10 @@ int main(void)
 		cmocka_unit_test(short_calls_refuse_what_the_long_one_refuses),
 		cmocka_unit_test(a_failed_lifetime_resize_of_a_strangers_pointer_changes_nothing),
 		cmocka_unit_test(a_region_that_has_ended_does_nothing_any_more),
+		cmocka_unit_test(a_ledger_or_budget_that_is_not_there_is_refused),
+		cmocka_unit_test(a_vspace_that_is_not_there_is_refused),
+		cmocka_unit_test(a_heap_a_region_or_a_ring_without_its_parts_is_refused),
+		cmocka_unit_test(a_region_is_saved_nowhere_and_restored_from_nowhere),
 		cmocka_unit_test(nothing_is_done_in_interrupt_context),
 	};
 

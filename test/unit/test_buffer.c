@@ -463,6 +463,60 @@ static void a_ring_survives_a_driver_that_fails_while_it_is_resized(void **state
 	}
 }
 
+/* A ring that was moved, with what the driver does not take back: its old place. */
+static void move_and_keep_the_old_place(struct rig *rig, void **neighbour)
+{
+	open_rig(rig, 12 * PAGE);
+	assert_ok(create(rig, 0, 2 * PAGE));
+	*neighbour = quire_vmh_alloc(&rig->on.heap, 1);
+	assert_non_null(*neighbour);
+	bring_to(rig, PAGE, PAGE + 100);
+	test_mmu_fail(&rig->space.mmu, TEST_UNMAP, 1, true);
+	assert_ok(quire_buffer_resize(&rig->ring, 4 * PAGE, 4 * PAGE));
+	assert_int_equal(quire_buffer_size(&rig->ring), 4 * PAGE);
+	check(rig);
+}
+
+static void an_old_place_that_could_not_be_given_back_is_given_back_before_the_next_move(
+	void **state)
+{
+	static struct rig rig;
+	void *neighbour;
+
+	(void)state;
+	move_and_keep_the_old_place(&rig, &neighbour);
+	assert_status(quire_buffer_resize(&rig.ring, 5 * PAGE, 5 * PAGE), QUIRE_EDRIVER);
+	assert_int_equal(quire_buffer_size(&rig.ring), 4 * PAGE);
+	check(&rig);
+	write_some(&rig, 50);
+	test_mmu_heal(&rig.space.mmu);
+	assert_ok(quire_buffer_resize(&rig.ring, 5 * PAGE, 5 * PAGE));
+	check(&rig);
+	assert_int_equal(rig.space.mmu.mapped, 6);
+	assert_ok(quire_buffer_destroy(&rig.ring));
+	assert_ok(quire_vmh_free(&rig.on.heap, neighbour));
+	close_rig(&rig);
+}
+
+static void a_ring_that_cannot_be_given_back_is_destroyed_later(void **state)
+{
+	static struct rig rig;
+	void *neighbour;
+
+	(void)state;
+	move_and_keep_the_old_place(&rig, &neighbour);
+	assert_status(quire_buffer_destroy(&rig.ring), QUIRE_EDRIVER); /* neither of its places */
+	test_mmu_heal(&rig.space.mmu);
+	test_mmu_fail(&rig.space.mmu, TEST_UNMAP, 2, false);
+	assert_status(quire_buffer_destroy(&rig.ring), QUIRE_EDRIVER); /* not its old one */
+	assert_int_equal(rig.space.mmu.mapped, 2);
+	assert_ok(quire_buffer_destroy(&rig.ring));
+	assert_status(quire_buffer_destroy(&rig.ring), QUIRE_EFREE);
+	assert_status(quire_buffer_resize(&rig.ring, 1, PAGE), QUIRE_EINVAL);
+	assert_ok(quire_vmh_free(&rig.on.heap, neighbour));
+	close_rig(&rig);
+}
+
 /* ---- on a region ----------------------------------------------------------------------------- */
 
 static void a_ring_lives_in_the_interim_area_of_a_region(void **state)
@@ -608,6 +662,9 @@ int main(void)
 		cmocka_unit_test(memory_that_a_ring_gives_up_is_free_for_others),
 		cmocka_unit_test(a_refused_resize_moves_no_byte),
 		cmocka_unit_test(a_ring_survives_a_driver_that_fails_while_it_is_resized),
+		cmocka_unit_test(
+			an_old_place_that_could_not_be_given_back_is_given_back_before_the_next_move),
+		cmocka_unit_test(a_ring_that_cannot_be_given_back_is_destroyed_later),
 		cmocka_unit_test(a_ring_lives_in_the_interim_area_of_a_region),
 		cmocka_unit_test(a_ring_in_a_lazy_region_waits_for_the_seal),
 		cmocka_unit_test(a_ring_is_a_queue_under_a_random_program),

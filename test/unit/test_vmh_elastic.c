@@ -360,6 +360,169 @@ static void a_refused_set_aside_keeps_what_was_set_aside_before(void **state)
 
 /* ---- resize ---------------------------------------------------------------------------------- */
 
+/* In use they are nobody's to set aside, and what asks for more than they are is refused. */
+static void addresses_set_aside_can_be_changed_while_they_are_in_use(void **state)
+{
+	struct quire_vmh_config config = elastic(16 * PAGE, 64);
+	struct quire_budget mine = { 0 };
+	struct quire_request request = { .size = 2 * PAGE, .budget = &mine };
+	struct quire_request aligned = { .size = 100, .align = 8 * PAGE, .budget = &mine };
+	struct quire_request longer = { .size = 3 * PAGE, .budget = &mine };
+	struct test_space space;
+	struct test_heap on;
+	size_t granted;
+	void *low, *rest, *ptr;
+
+	(void)state;
+	test_space_init_plain(&space, 16, 64);
+	test_heap_init(&on, &space, &config);
+	assert_ok(quire_vspace_admit(&space.vs, &mine, 0, QUIRE_NO_LIMIT));
+	low = quire_vmh_alloc(&on.heap, PAGE);
+	assert_ok(quire_vmh_set_aside(&on.heap, &mine, 2 * PAGE, 0));
+	rest = quire_vmh_alloc_range(&on.heap, 1, 16 * PAGE, &granted);
+	assert_int_equal(granted, 13 * PAGE);
+	assert_int_equal(quire_vmh_would_fit(&on.heap, &aligned), 0);
+	assert_null(quire_vmh_request(&on.heap, &aligned));
+	assert_int_equal(quire_vmh_would_fit(&on.heap, &longer), 0);
+	assert_null(quire_vmh_request(&on.heap, &longer));
+	assert_int_equal(quire_vmh_would_fit(&on.heap, &request), 2 * PAGE);
+	ptr = quire_vmh_request(&on.heap, &request);
+	assert_non_null(ptr);
+	assert_int_equal(quire_vmh_would_fit(&on.heap, &request), 0);
+	assert_null(quire_vmh_request(&on.heap, &request));
+	assert_status(quire_vmh_set_aside(&on.heap, &mine, PAGE, 0), QUIRE_ENOVIRT);
+	assert_ok(quire_vmh_free(&on.heap, ptr));
+	assert_null(quire_vmh_alloc(&on.heap, 1)); /* set aside again */
+	ptr = quire_vmh_request(&on.heap, &request);
+	assert_non_null(ptr);
+	assert_ok(quire_vmh_set_aside(&on.heap, &mine, 0, 0));
+	assert_ok(quire_vmh_free(&on.heap, ptr));
+	ptr = quire_vmh_alloc(&on.heap, 1); /* everybody's now */
+	assert_non_null(ptr);
+	assert_ok(quire_vmh_free(&on.heap, ptr));
+	assert_ok(quire_vmh_free(&on.heap, rest));
+	assert_ok(quire_vmh_free(&on.heap, low));
+	assert_sound(quire_vmh_check(&on.heap));
+	assert_ok(quire_vspace_dismiss(&space.vs, &mine));
+	test_heap_fini(&on);
+	test_space_fini(&space);
+}
+
+static void what_cannot_be_set_aside_is_refused_with_its_reason(void **state)
+{
+	static const struct quire_bundle bundle[] = { { PAGE, 4 } };
+	struct quire_vmh_config config = elastic(4 * PAGE, 64);
+	struct quire_vmh_config table = { .bundles = bundle, .bundle_count = 1 };
+	struct quire_budget mine = { 0 };
+	struct test_space space;
+	struct test_heap on, blocks;
+
+	(void)state;
+	test_space_init_plain(&space, 16, 16);
+	test_heap_init(&on, &space, &config);
+	test_heap_init(&blocks, &space, &table);
+	assert_ok(quire_vspace_admit(&space.vs, &mine, 0, QUIRE_NO_LIMIT));
+	assert_status(quire_vmh_set_aside(&blocks.heap, &mine, PAGE, 0), QUIRE_EINVAL);
+	assert_status(quire_vmh_set_aside(&on.heap, &mine, PAGE, 24), QUIRE_EINVAL);
+	assert_status(quire_vmh_set_aside(&on.heap, &mine, PAGE, 3 * PAGE), QUIRE_EINVAL);
+	assert_status(quire_vmh_set_aside(&on.heap, &mine, 5 * PAGE, 0), QUIRE_EINVAL);
+	assert_status(quire_vmh_set_aside(&on.heap, &mine, PAGE, (SIZE_MAX >> 1) + 1),
+		      QUIRE_ENOVIRT);
+	assert_null(mine.aside_set);
+	assert_ok(quire_vmh_set_aside(&on.heap, &mine, PAGE, 32)); /* a page's alignment then */
+	assert_ok(quire_vmh_set_aside(&on.heap, &mine, 0, 0));
+	test_heap_fini(&on);
+	test_heap_fini(&blocks);
+	test_space_fini(&space);
+}
+
+static struct quire_vmh *open_own(struct test_space *space, struct test_heap *on,
+				  struct quire_budget *mine, size_t guaranteed, size_t frames)
+{
+	struct test_space_config space_config = { .mmu = { .pages = 16, .frames = frames },
+						  .budgets = 2,
+						  .retain = frames };
+	struct quire_vmh_config config = elastic(8 * PAGE, 64);
+
+	test_space_init(space, &space_config);
+	assert_ok(quire_vspace_admit(&space->vs, mine, guaranteed, QUIRE_NO_LIMIT));
+	config.budget = mine;
+	test_heap_init(on, space, &config);
+	return &on->heap;
+}
+
+static void close_own(struct test_space *space, struct test_heap *on, struct quire_budget *mine)
+{
+	test_heap_fini(on);
+	assert_ok(quire_vspace_trim(&space->vs));
+	assert_ok(quire_vspace_dismiss(&space->vs, mine));
+	test_space_fini(space);
+}
+
+/* The heap's own budget has addresses set aside, and its pages stay mapped: nobody asks the driver. */
+static void what_is_freed_quietly_is_set_aside_again(void **state)
+{
+	struct quire_budget mine = { 0 };
+	struct test_space space;
+	struct test_heap on;
+	struct quire_vmh *heap = open_own(&space, &on, &mine, 0, 16);
+	size_t granted;
+	uint64_t calls;
+	void *rest, *ptr;
+
+	(void)state;
+	assert_ok(quire_vmh_set_aside(heap, &mine, 2 * PAGE, 0));
+	rest = quire_vmh_alloc_range(heap, 1, 16 * PAGE, &granted);
+	assert_int_equal(granted, 6 * PAGE);
+	for (int round = 0; round < 3; round++) {
+		calls = space.mmu.calls[TEST_ANY];
+		ptr = quire_vmh_alloc(heap, 2 * PAGE);
+		assert_non_null(ptr);
+		assert_true(mine.aside_start == QUIRE_NOWHERE);
+		assert_ok(quire_vmh_free(heap, ptr));
+		assert_true(mine.aside_start != QUIRE_NOWHERE);
+		assert_int_equal(space.mmu.calls[TEST_ANY] - calls, round ? 0 : 1);
+		test_heap_check(&on);
+		test_space_check(&space);
+	}
+	assert_ok(quire_vmh_set_aside(heap, &mine, 0, 0));
+	assert_ok(quire_vmh_free(heap, rest));
+	close_own(&space, &on, &mine);
+}
+
+/* Promises count also where no driver is needed: one's own is used, and another's is not. */
+static void a_retained_page_is_paid_for_like_any_other(void **state)
+{
+	struct quire_budget mine = { 0 }, other = { 0 };
+	struct quire_request request = { .size = 64 };
+	struct test_space space;
+	struct test_heap on;
+	struct quire_vmh *heap = open_own(&space, &on, &mine, 1, 4);
+	void *ptr;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) { /* the second time without the driver */
+		ptr = quire_vmh_alloc(heap, 64);
+		assert_non_null(ptr);
+		assert_int_equal(test_space_stats(&space).promised, 0);
+		assert_ok(quire_vmh_free(heap, ptr));
+		assert_int_equal(test_space_stats(&space).promised, 1);
+		test_space_check(&space);
+	}
+	assert_int_equal(space.mmu.calls[TEST_ANY], 1);
+	assert_ok(quire_vspace_change(&space.vs, &mine, 0, QUIRE_NO_LIMIT));
+	assert_ok(quire_vspace_admit(&space.vs, &other, 4, 4));
+	assert_int_equal(test_space_stats(&space).retained, 1);
+	assert_null(quire_vmh_request(heap, &request));
+	assert_status(request.why, QUIRE_EBUDGET);
+	test_space_check(&space);
+	assert_ok(quire_vspace_dismiss(&space.vs, &other));
+	ptr = quire_vmh_request(heap, &request);
+	assert_non_null(ptr);
+	assert_ok(quire_vmh_free(heap, ptr));
+	close_own(&space, &on, &mine);
+}
+
 static void an_allocation_grows_into_its_neighbourhood_and_shrinks_again(void **state)
 {
 	struct test_space space;
@@ -563,9 +726,31 @@ static void impossible_windows_and_units_are_refused(void **state)
 	assert_refused(&space, &config, QUIRE_EINVAL);
 	config = elastic(17 * PAGE, 4096);
 	assert_refused(&space, &config, QUIRE_ENOVIRT);
+	config = elastic(65536, 2 * PAGE); /* a unit of more than a page */
+	assert_refused(&space, &config, QUIRE_EINVAL);
+	config = elastic((size_t)QUIRE_EXTENTS_MAX_UNITS * 64 + 1, 64);
+	assert_refused(&space, &config, QUIRE_EINVAL);
 	config = elastic(65536, 64);
 	config.prot = QUIRE_WRITE | QUIRE_READ | QUIRE_EXEC;
 	assert_refused(&space, &config, QUIRE_EINVAL);
+	test_space_fini(&space);
+}
+
+/* A page counts its holders in 14 bits: there must not be more of them in it than that. */
+static void units_that_are_too_small_for_a_page_are_refused(void **state)
+{
+	struct test_space_config space_config = { .mmu = { .pages = 4, .page_size = 32 * KIB } };
+	static const struct quire_bundle bytes[] = { { 1, 100 } };
+	struct quire_vmh_config config = elastic(64 * KIB, 1);
+	struct test_space space;
+
+	(void)state;
+	test_space_init(&space, &space_config);
+	assert_refused(&space, &config, QUIRE_EINVAL);
+	config = (struct quire_vmh_config){ .bundles = bytes, .bundle_count = 1 };
+	assert_refused(&space, &config, QUIRE_EINVAL);
+	config = elastic(64 * KIB, 4);
+	assert_true(quire_vmh_storage_needed(&space.mmu.mmu, &config) > 0);
 	test_space_fini(&space);
 }
 
@@ -650,6 +835,10 @@ int main(void)
 		cmocka_unit_test(addresses_set_aside_are_aligned_and_cost_no_memory),
 		cmocka_unit_test(nobody_can_name_or_use_addresses_that_are_set_aside),
 		cmocka_unit_test(a_refused_set_aside_keeps_what_was_set_aside_before),
+		cmocka_unit_test(addresses_set_aside_can_be_changed_while_they_are_in_use),
+		cmocka_unit_test(what_cannot_be_set_aside_is_refused_with_its_reason),
+		cmocka_unit_test(what_is_freed_quietly_is_set_aside_again),
+		cmocka_unit_test(a_retained_page_is_paid_for_like_any_other),
 		cmocka_unit_test(an_allocation_grows_into_its_neighbourhood_and_shrinks_again),
 		cmocka_unit_test(a_resized_range_takes_what_lies_before_its_neighbour),
 		cmocka_unit_test(growing_stops_where_memory_or_budget_ends),
@@ -658,6 +847,7 @@ int main(void)
 		cmocka_unit_test(two_heaps_and_plain_pages_share_a_window_in_peace),
 		cmocka_unit_test(storage_of_the_size_of_the_macro_suffices_and_less_is_refused),
 		cmocka_unit_test(impossible_windows_and_units_are_refused),
+		cmocka_unit_test(units_that_are_too_small_for_a_page_are_refused),
 		cmocka_unit_test(without_coherence_units_are_whole_cache_lines),
 		cmocka_unit_test(an_elastic_heap_keeps_every_promise_under_a_random_program),
 		cmocka_unit_test(an_elastic_heap_keeps_every_promise_when_memory_is_short),

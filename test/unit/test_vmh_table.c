@@ -253,6 +253,37 @@ static void a_spanning_allocation_grows_into_free_neighbours_and_gives_them_back
 	test_space_fini(&space);
 }
 
+/* The larger blocks have fewer neighbours: a range takes the kind that gives more of what is wanted. */
+static void a_span_takes_the_kind_that_gives_most_and_wastes_least(void **state)
+{
+	static const struct quire_bundle table[] = { { 4096, 2 }, { 1024, 32 }, { 900, 9 } };
+	struct quire_vmh_config config = CONFIG(table);
+	struct quire_request most = { .size = 16 * 1024, .min = 4096 };
+	struct quire_request least_waste = { .size = 8100 };
+	struct test_space space;
+	struct heap_model model;
+	unsigned char *ptr;
+
+	(void)state;
+	config.flags = QUIRE_VMH_SPANNING;
+	open_plain(&space, &model, &config, 16);
+	ptr = quire_vmh_request(model.heap, &most);
+	assert_non_null(ptr);
+	assert_int_equal(most.granted, 16 * 1024);
+	assert_int_equal(bundle_stats(&model, 1).used, 16);
+	assert_ok(quire_vmh_free(model.heap, ptr));
+	ptr = quire_vmh_request(model.heap, &least_waste);
+	assert_non_null(ptr);
+	assert_int_equal(bundle_stats(&model, 2).used, 9);
+	assert_ok(quire_vmh_free(model.heap, ptr));
+	most.size = most.min = 64 * 1024;
+	assert_null(quire_vmh_request(model.heap, &most));
+	assert_status(most.why, QUIRE_ENOVIRT);
+	test_heap_fini(&model.on);
+	heap_model_forget(&model);
+	test_space_fini(&space);
+}
+
 static void a_spanning_heap_keeps_every_promise_under_a_random_program(void **state)
 {
 	struct quire_vmh_config config = CONFIG(odd_table);
@@ -668,6 +699,8 @@ static void a_block_can_be_had_at_its_address_and_nowhere_else(void **state)
 		assert_ok(quire_vmh_free(model.heap, ptr));
 	}
 	assert_null(quire_vmh_alloc_at(model.heap, model.block[0].ptr, 5000));
+	assert_null(quire_vmh_alloc_at(model.heap, model.block[0].ptr, 301)); /* of two blocks */
+	assert_null(quire_vmh_alloc_at(model.heap, model.block[3].ptr, 301)); /* one is left */
 	assert_null(quire_vmh_alloc_at(model.heap, base - 1, 1));
 	assert_null(quire_vmh_alloc_at(model.heap, base + model.window, 1));
 	assert_null(quire_vmh_alloc_at(model.heap, NULL, 1));
@@ -698,6 +731,8 @@ static void iteration_shows_every_block_once_from_wherever_it_begins(void **stat
 		assert_ptr_equal(extent.ptr, live->ptr);
 	}
 	assert_false(quire_vmh_next(model.heap, model.base + model.bytes, &extent));
+	assert_true(quire_vmh_next(model.heap, model.base - 1, &extent));
+	assert_ptr_equal(extent.ptr, model.base);
 	close_both(&space, &model);
 }
 
@@ -755,6 +790,97 @@ static void statistics_say_what_happened(void **state)
 	assert_int_equal(stats.misuses, 0);
 	assert_int_equal(stats.fragmentation, 1000 - 1000 / 3);
 	close_both(&space, &model);
+}
+
+/* The nearest owner of a wrong pointer may be many blocks below it. */
+static void a_misuse_far_above_the_last_allocation_is_told_with_it(void **state)
+{
+	static const struct quire_bundle table[] = { { 16, 300 } };
+	struct quire_vmh_config config = CONFIG(table);
+	struct test_space space;
+	struct test_heap on;
+	unsigned char *low, *first;
+	struct quire_event event;
+
+	(void)state;
+	test_space_init_plain(&space, 4, 4);
+	test_heap_init(&on, &space, &config);
+	first = heap_base(&on.heap);
+	assert_status(quire_vmh_free(&on.heap, first + 16 * 290), QUIRE_EFREE);
+	event = test_observer_last(&space.observer, QUIRE_EVENT_MISUSE);
+	assert_null(event.owner);
+	low = quire_vmh_alloc_at(&on.heap, first + 16 * 5, 16);
+	assert_non_null(low);
+	assert_status(quire_vmh_free(&on.heap, first + 16 * 290), QUIRE_EFREE);
+	event = test_observer_last(&space.observer, QUIRE_EVENT_MISUSE);
+	assert_ptr_equal(event.owner, low);
+	assert_int_equal(event.owner_size, 16);
+	assert_status(quire_vmh_free(&on.heap, first + 16 * 4), QUIRE_EFREE);
+	event = test_observer_last(&space.observer, QUIRE_EVENT_MISUSE);
+	assert_ptr_not_equal(event.owner, low); /* it lies above */
+	assert_ok(quire_vmh_free(&on.heap, low));
+	test_heap_fini(&on);
+	test_space_fini(&space);
+}
+
+/* No machine of 64 bits has so much memory as to map these pages. */
+static int32_t map_nothing(const struct quire_mmu *mmu, uintptr_t va, size_t pages, uint32_t prot)
+{
+	(void)mmu;
+	(void)va;
+	(void)pages;
+	(void)prot;
+	return QUIRE_ENOPHYS;
+}
+
+static int32_t unmap_nothing(const struct quire_mmu *mmu, uintptr_t va, size_t pages)
+{
+	(void)mmu;
+	(void)va;
+	(void)pages;
+	return QUIRE_OK;
+}
+
+/* Nearly half of all addresses there are, in pages of 1/1024 of them, all in one heap. */
+static void fragmentation_is_right_however_large_the_window(void **state)
+{
+	static _Alignas(uintptr_t) unsigned char storage[QUIRE_VSPACE_STORAGE(511, 1)];
+	static _Alignas(uintptr_t) unsigned char records[QUIRE_VMH_STORAGE(1, 480)];
+	const size_t page = (SIZE_MAX >> 10) + 1;
+	const struct quire_mmu mmu = { .page_size = page,
+				       .cache_line = 64,
+				       .coherent = true,
+				       .map = map_nothing,
+				       .unmap = unmap_nothing,
+				       .protect = map_nothing };
+	const struct quire_vspace_config space = { .mmu = &mmu,
+						   .base = (void *)page,
+						   .pages = 511,
+						   .budgets = 1,
+						   .storage = storage,
+						   .storage_bytes = sizeof(storage) };
+	const struct quire_bundle table[] = { { page / 4, 480 } };
+	struct quire_vmh_config config = { .bundles = table,
+					   .bundle_count = 1,
+					   .flags = QUIRE_VMH_SPANNING,
+					   .storage = records,
+					   .storage_bytes = sizeof(records) };
+	struct quire_vspace vs;
+	struct quire_vmh heap;
+
+	(void)state;
+	assert_ok(quire_vspace_init(&vs, &space));
+	assert_ok(quire_vmh_init(&heap, &vs, &config));
+	assert_int_equal(heap_stats(&heap).largest, 480 * (page / 4));
+	assert_int_equal(heap_stats(&heap).fragmentation, 0);
+	assert_ok(quire_extents_alloc_at(&heap.blocks->runs, 240, 120));
+	assert_int_equal(heap_stats(&heap).free, 360 * (page / 4));
+	assert_int_equal(heap_stats(&heap).largest, 240 * (page / 4));
+	assert_in_range(heap_stats(&heap).fragmentation, 333, 334);
+	assert_ok(quire_extents_free(&heap.blocks->runs, 240));
+	assert_null(quire_vmh_alloc(&heap, 1));
+	assert_ok(quire_vmh_fini(&heap));
+	assert_ok(quire_vspace_fini(&vs));
 }
 
 /* A small block is held whole, also by a request that does not reach into its second page. */
@@ -935,8 +1061,15 @@ static void impossible_tables_are_refused_and_nothing_is_taken(void **state)
 	static const struct quire_bundle wrapping_sum[] = { { SIZE_MAX / 2, 1 },
 							    { SIZE_MAX / 2 + 2, 1 } };
 	static const struct quire_bundle too_large[] = { { 4096, 33 } };
+	static const struct quire_bundle too_many[] = { { 1, QUIRE_EXTENTS_MAX_UNITS + 1 } };
+	static const struct quire_bundle too_long[] = { { SIZE_MAX / 8, 3 } };
+	static const struct quire_bundle too_long_together[] = {
+		{ SIZE_MAX / 8 + 1, 1 }, { SIZE_MAX / 8 + 1, 1 }, { SIZE_MAX / 8 + 1, 1 },
+		{ SIZE_MAX / 8 + 1, 1 }, { SIZE_MAX / 8 + 1, 1 },
+	};
 	static const struct quire_bundle fine[] = { { 4096, 32 } };
 	struct quire_vmh_config config = CONFIG(empty_block);
+	struct quire_budget stranger = { .id = 3 };
 	struct test_space space;
 
 	(void)state;
@@ -957,6 +1090,42 @@ static void impossible_tables_are_refused_and_nothing_is_taken(void **state)
 	config = CONFIG(fine);
 	config.bundle_count = 0;
 	assert_refused(&space, &config, QUIRE_EINVAL);
+	config.bundle_count = (size_t)QUIRE_EXTENTS_MAX_UNITS + 1;
+	assert_refused(&space, &config, QUIRE_EINVAL);
+	config = CONFIG(too_many);
+	assert_refused(&space, &config, QUIRE_EINVAL);
+	config = CONFIG(too_long);
+	assert_refused(&space, &config, QUIRE_EINVAL);
+	config = CONFIG(too_long_together);
+	assert_refused(&space, &config, QUIRE_EINVAL);
+	config = CONFIG(fine);
+	config.budget = &stranger;
+	assert_refused(&space, &config, QUIRE_EINVAL);
+	config = CONFIG(fine);
+	config.flags = 1u << 31;
+	assert_refused(&space, &config, QUIRE_EINVAL);
+	test_space_fini(&space);
+}
+
+/* It would fit into the window, but somebody is there. */
+static void a_window_without_room_for_a_heap_is_refused(void **state)
+{
+	static const struct quire_bundle fine[] = { { 4096, 32 } };
+	static _Alignas(uintptr_t) unsigned char storage[65536];
+	struct quire_vmh_config config = CONFIG(fine);
+	struct test_space space;
+	struct quire_vmh heap;
+	void *somebody;
+
+	(void)state;
+	test_space_init_plain(&space, 32, 32);
+	somebody = quire_vpage_reserve(&space.vs, 1);
+	config.storage = storage;
+	config.storage_bytes = sizeof(storage);
+	assert_status(quire_vmh_init(&heap, &space.vs, &config), QUIRE_ENOVIRT);
+	assert_ok(quire_vpage_free(&space.vs, somebody));
+	assert_ok(quire_vmh_init(&heap, &space.vs, &config));
+	assert_ok(quire_vmh_fini(&heap));
 	test_space_fini(&space);
 }
 
@@ -1108,6 +1277,7 @@ int main(void)
 		cmocka_unit_test(a_spanning_heap_serves_what_no_single_block_holds),
 		cmocka_unit_test(
 			a_spanning_allocation_grows_into_free_neighbours_and_gives_them_back),
+		cmocka_unit_test(a_span_takes_the_kind_that_gives_most_and_wastes_least),
 		cmocka_unit_test(a_spanning_heap_keeps_every_promise_under_a_random_program),
 		cmocka_unit_test(alignment_is_honoured_wherever_the_window_lies),
 		cmocka_unit_test(any_free_block_with_the_alignment_is_found),
@@ -1128,12 +1298,15 @@ int main(void)
 		cmocka_unit_test(iteration_shows_every_block_once_from_wherever_it_begins),
 		cmocka_unit_test(a_heap_contains_its_window_and_nothing_else),
 		cmocka_unit_test(statistics_say_what_happened),
+		cmocka_unit_test(a_misuse_far_above_the_last_allocation_is_told_with_it),
+		cmocka_unit_test(fragmentation_is_right_however_large_the_window),
 		cmocka_unit_test(a_block_across_a_page_edge_needs_a_budget_for_both),
 		cmocka_unit_test(a_heap_in_use_does_not_end_and_tells_who_is_left),
 		cmocka_unit_test(events_tell_allocations_resizes_frees_and_failures),
 		cmocka_unit_test(storage_of_the_size_that_is_told_suffices_and_less_is_refused),
 		cmocka_unit_test(storage_can_be_a_static_array),
 		cmocka_unit_test(impossible_tables_are_refused_and_nothing_is_taken),
+		cmocka_unit_test(a_window_without_room_for_a_heap_is_refused),
 		cmocka_unit_test(without_coherence_blocks_are_whole_cache_lines),
 		cmocka_unit_test(without_coherence_memory_is_invalidated_when_it_comes_and_goes),
 		cmocka_unit_test(either_alias_names_an_allocation),
