@@ -18,12 +18,12 @@ bool quire_ledger_knows(const struct quire_ledger *ledger, const struct quire_bu
 	return budget && budget->id < ledger->slots && ledger->budgets[budget->id] == budget;
 }
 
-/* Whether the guarantee still fits if this much of what is promised were taken back. */
-static int32_t check_guarantee(const struct quire_ledger *ledger, size_t unused, size_t taken_back)
+/* Whether a guarantee, of which this much is unused, still fits if so much of what is promised were
+ * taken back. */
+static int32_t check_guarantee(const struct quire_ledger *ledger, size_t guaranteed, size_t unused,
+			       size_t taken_back)
 {
-	if (!unused)
-		return QUIRE_OK;
-	if (ledger->capacity == QUIRE_UNKNOWN)
+	if (guaranteed && ledger->capacity == QUIRE_UNKNOWN)
 		return QUIRE_EINVAL;
 	if (unused > ledger->capacity - ledger->used - (ledger->promised - taken_back))
 		return QUIRE_EBUDGET;
@@ -52,7 +52,7 @@ int32_t quire_ledger_admit(struct quire_ledger *ledger, struct quire_budget *bud
 
 	if (!ledger || !budget || limit < guaranteed || quire_ledger_knows(ledger, budget))
 		return QUIRE_EINVAL;
-	status = check_guarantee(ledger, guaranteed, 0);
+	status = check_guarantee(ledger, guaranteed, guaranteed, 0);
 	if (status)
 		return status;
 	while (id < ledger->slots && ledger->budgets[id])
@@ -80,7 +80,7 @@ int32_t quire_ledger_change(struct quire_ledger *ledger, struct quire_budget *bu
 		return QUIRE_EINVAL;
 	before = unused_guarantee(budget);
 	after = guaranteed > budget->used ? guaranteed - budget->used : 0;
-	status = check_guarantee(ledger, after, before);
+	status = check_guarantee(ledger, guaranteed, after, before);
 	if (status)
 		return status;
 	ledger->promised = ledger->promised - before + after;

@@ -251,11 +251,16 @@ static size_t round_down(const struct range *range, size_t bytes)
 /* Raise min to the smallest size of the range that is at least `bytes`; false if there is none. */
 static bool raise_min(struct range *range, size_t bytes)
 {
-	size_t step = range->step > 1 ? range->step : 1;
+	size_t past, up;
 
-	if (bytes > range->min)
-		range->min += (bytes - range->min + step - 1) / step * step;
-	return range->min <= range->preferred;
+	if (bytes <= range->min)
+		return true;
+	past = range->step > 1 ? (bytes - range->min) % range->step : 0;
+	up = past ? range->step - past : 0;
+	if (bytes > range->preferred || up > range->preferred - bytes)
+		return false;
+	range->min = bytes + up;
+	return true;
 }
 
 /* Whether this is a moment to touch the memory; if not, its owner says why. */

@@ -142,6 +142,8 @@ static void nothing_is_guaranteed_where_the_supply_is_unknown(void **state)
 			 10);
 	charge(&world, 0, 10);
 	assert_int_equal(quire_ledger_allowance(&world.ledger, &world.budget[0], QUIRE_UNKNOWN), 0);
+	/* Not even what is in use: it would be promised once it is given back. */
+	assert_status(quire_ledger_change(&world.ledger, &world.budget[0], 1, 10), QUIRE_EINVAL);
 }
 
 static void a_changed_guarantee_is_admitted_anew(void **state)

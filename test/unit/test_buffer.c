@@ -1,44 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ring buffers whose size is a range. A queue of bytes in a plain array says what each read must
- * give; small rings are resized from every read position and level to every size, in place and
+ * Ring buffers whose size is a range. A queue of bytes in a plain array (support/queue.h) says what each
+ * read must give; small rings are resized from every read position and level to every size, in place and
  * by moving.
  */
 #include <string.h>
 
 #include "support/heap_archive.h"
+#include "support/queue.h"
 #include "support/random.h"
 #include "support/space.h"
 
 #define KIB  ((size_t)1024)
 #define PAGE ((size_t)4096)
 
-/* ---- the model: a queue that cannot wrap ----------------------------------------------------- */
-
-struct queue {
-	unsigned char byte[64 * KIB];
-	size_t level;
-	unsigned char next; /* value of the next byte to come */
-};
-
-static void queue_take(struct queue *queue, size_t bytes)
-{
-	memmove(queue->byte, queue->byte + bytes, queue->level - bytes);
-	queue->level -= bytes;
-}
-
-/* The next bytes of the stream, as many as asked for. */
-static void stream(struct queue *queue, unsigned char *to, size_t bytes)
-{
-	for (size_t i = 0; i < bytes; i++)
-		to[i] = (unsigned char)(queue->next++ * 7 + 3);
-}
-
 struct rig {
 	struct test_space space;
 	struct test_heap on;
 	struct quire_buffer ring;
-	struct queue queue;
+	struct test_queue queue;
 };
 
 /* An elastic heap whose unit is a byte, so that rings may have any size. */
@@ -68,48 +48,17 @@ static int32_t create(struct rig *rig, size_t min, size_t size)
 
 static void write_some(struct rig *rig, size_t bytes)
 {
-	unsigned char data[64 * KIB];
-	size_t space = quire_buffer_space(&rig->ring);
-	size_t fits = bytes < space ? bytes : space;
-
-	stream(&rig->queue, data, fits);
-	assert_int_equal(quire_buffer_write(&rig->ring, data, bytes), fits);
-	memcpy(rig->queue.byte + rig->queue.level, data, fits);
-	rig->queue.level += fits;
+	test_queue_write(&rig->queue, &rig->ring, bytes);
 }
 
 static void read_some(struct rig *rig, size_t bytes)
 {
-	unsigned char data[64 * KIB];
-	size_t there = bytes < rig->queue.level ? bytes : rig->queue.level;
-
-	assert_int_equal(quire_buffer_read(&rig->ring, data, bytes), there);
-	assert_memory_equal(data, rig->queue.byte, there);
-	queue_take(&rig->queue, there);
+	test_queue_read(&rig->queue, &rig->ring, bytes);
 }
 
-/* Sizes agree with the model, and so does everything that is held, span by span. */
 static void check(struct rig *rig)
 {
-	struct quire_buffer look = rig->ring;
-	size_t seen = 0, span;
-
-	assert_int_equal(quire_buffer_level(&rig->ring), rig->queue.level);
-	assert_int_equal(quire_buffer_space(&rig->ring),
-			 quire_buffer_size(&rig->ring) - rig->queue.level);
-	assert_non_null(quire_buffer_free_span(&rig->ring, &span));
-	assert_true(span <= quire_buffer_space(&rig->ring));
-	assert_int_equal(span > 0, quire_buffer_space(&rig->ring) > 0);
-	while (seen < rig->queue.level) {
-		const void *data = quire_buffer_data_span(&look, &span);
-
-		assert_true(span > 0 && span <= rig->queue.level - seen);
-		assert_memory_equal(data, rig->queue.byte + seen, span);
-		assert_ok(quire_buffer_consume(&look, span));
-		seen += span;
-	}
-	assert_non_null(quire_buffer_data_span(&look, &span));
-	assert_int_equal(span, 0);
+	test_queue_check(&rig->queue, &rig->ring);
 }
 
 /* Bring the ring to this read position and level. */
@@ -223,9 +172,7 @@ static void data_in_place_and_data_copied_are_the_same(void **state)
 		unsigned char *to = quire_buffer_free_span(&rig.ring, &span);
 
 		span = span > step % 11 ? step % 11 : span;
-		stream(&rig.queue, to, span);
-		memcpy(rig.queue.byte + rig.queue.level, to, span);
-		rig.queue.level += span;
+		test_queue_stream(&rig.queue, to, span);
 		assert_ok(quire_buffer_produce(&rig.ring, span));
 		check(&rig);
 		read_some(&rig, step % 7);
@@ -408,6 +355,35 @@ static void resized_rings_have_whole_steps(void **state)
 	}
 	assert_ok(quire_buffer_destroy(&rig.ring));
 	close_rig(&rig);
+}
+
+/* A step can be longer than any sum of sizes: then min is all there is. */
+static void no_step_is_so_long_that_data_is_lost(void **state)
+{
+	static const size_t steps[] = { SIZE_MAX, SIZE_MAX - 1, SIZE_MAX - 50, SIZE_MAX / 2 };
+	static struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < TEST_COUNT(steps); i++) {
+		struct quire_request wanted = { .size = 500, .min = 100, .step = steps[i] };
+		struct quire_buffer_source source;
+
+		open_rig(&rig, 4 * KIB);
+		source = quire_buffer_on_vmh(&rig.on.heap);
+		assert_ok(quire_buffer_create(&rig.ring, &source, &wanted));
+		assert_int_equal(quire_buffer_size(&rig.ring), 100);
+		write_some(&rig, 100);
+		assert_status(quire_buffer_resize(&rig.ring, 50, 80), QUIRE_EBUSY);
+		assert_status(quire_buffer_resize(&rig.ring, 50, 200), QUIRE_EBUSY);
+		check(&rig);
+		read_some(&rig, 60);
+		assert_ok(quire_buffer_resize(&rig.ring, 50, 200));
+		assert_int_equal(quire_buffer_size(&rig.ring), 50);
+		check(&rig);
+		assert_ok(quire_buffer_destroy(&rig.ring));
+		rig.queue.level = 0;
+		close_rig(&rig);
+	}
 }
 
 static void memory_that_a_ring_gives_up_is_free_for_others(void **state)
@@ -659,6 +635,7 @@ int main(void)
 		cmocka_unit_test(a_failed_resize_leaves_the_old_ring_working),
 		cmocka_unit_test(a_ring_never_has_size_zero_after_a_resize),
 		cmocka_unit_test(resized_rings_have_whole_steps),
+		cmocka_unit_test(no_step_is_so_long_that_data_is_lost),
 		cmocka_unit_test(memory_that_a_ring_gives_up_is_free_for_others),
 		cmocka_unit_test(a_refused_resize_moves_no_byte),
 		cmocka_unit_test(a_ring_survives_a_driver_that_fails_while_it_is_resized),
