@@ -2,7 +2,8 @@
 /*
  * input: a fuzzer's bytes as choices. A target makes one choice after the other; past the end each is
  * 0, so every input is a program and every prefix of it is one too. Choices take whole bytes, so that
- * a change of one changes one choice and leaves the others as they were.
+ * a change of one changes one choice and leaves the others as they were. No two choices are made in one
+ * expression or initialiser: compilers differ in which comes first, and an input must mean one program.
  */
 #ifndef QUIRE_FUZZ_INPUT_H
 #define QUIRE_FUZZ_INPUT_H

@@ -5,125 +5,19 @@
  */
 #include <string.h>
 
-#include "quire/frames.h"
-
-#include "support/observer.h"
+#include "support/frames_model.h"
 #include "support/random.h"
-#include "support/storage.h"
-#include "support/test.h"
-
-#define MOST_BANKS  5u
-#define MOST_FRAMES (MOST_BANKS * (size_t)65)
 
 static const uint32_t bank_sizes[] = { 1, 2, 31, 32, 33, 63, 64, 65 };
 
-/* A pool under test, and what there should be in it. */
-struct pool {
-	struct quire_frames frames;
-	struct test_storage storage;
-	struct test_observer observer;
-	uint32_t banks;
-	uint32_t per_bank;
-	bool taken[MOST_FRAMES];
-	bool on[MOST_BANKS];
-	bool stuck[MOST_BANKS]; /* its switch does not work */
-	uint32_t refusals;      /* of the switches */
-};
-
-static int32_t power(void *context, uint32_t bank, bool on)
+static void take_at(struct frames_model *pool, uint32_t start, uint32_t count)
 {
-	struct pool *pool = context;
-
-	assert_true(bank < pool->banks);
-	assert_true(pool->on[bank] != on);
-	if (pool->stuck[bank]) {
-		pool->refusals++;
-		return QUIRE_EDRIVER;
-	}
-	pool->on[bank] = on;
-	return QUIRE_OK;
+	assert_ok(frames_model_take_at(pool, start, count));
 }
 
-static void begin(struct pool *pool, uint32_t banks, uint32_t per_bank)
+static void give(struct frames_model *pool, uint32_t start, uint32_t count)
 {
-	struct quire_frames_config config = {
-		.banks = banks,
-		.frames_per_bank = per_bank,
-		.power = power,
-		.context = pool,
-		.storage_bytes = QUIRE_FRAMES_STORAGE(banks, per_bank),
-		.observer = &pool->observer.observer,
-	};
-
-	memset(pool, 0, sizeof(*pool));
-	pool->banks = banks;
-	pool->per_bank = per_bank;
-	test_observer_init(&pool->observer);
-	test_storage_init(&pool->storage, config.storage_bytes, NULL);
-	config.storage = pool->storage.memory;
-	assert_ok(quire_frames_init(&pool->frames, &config));
-}
-
-static uint32_t used_of(const struct pool *pool, uint32_t bank)
-{
-	uint32_t used = 0;
-
-	for (uint32_t frame = 0; frame < pool->per_bank; frame++)
-		used += pool->taken[bank * pool->per_bank + frame];
-	return used;
-}
-
-/* The pool says what the model knows. */
-static void agree(struct pool *pool)
-{
-	uint32_t used = 0, on = 0;
-
-	assert_sound(quire_frames_check(&pool->frames));
-	for (uint32_t bank = 0; bank < pool->banks; bank++) {
-		assert_true(pool->on[bank] || used_of(pool, bank) == 0);
-		assert_true(!pool->on[bank] || used_of(pool, bank) || pool->refusals);
-		used += used_of(pool, bank);
-		on += pool->on[bank];
-	}
-	for (uint32_t frame = 0; frame < pool->banks * pool->per_bank; frame++)
-		assert_int_equal(quire_frames_is_taken(&pool->frames, frame), pool->taken[frame]);
-	assert_int_equal(quire_frames_free(&pool->frames), pool->banks * pool->per_bank - used);
-	assert_int_equal(quire_frames_banks_on(&pool->frames), on);
-}
-
-static void end(struct pool *pool)
-{
-	agree(pool);
-	test_storage_fini(&pool->storage);
-}
-
-static struct quire_frame_run take(struct pool *pool, uint32_t want)
-{
-	struct quire_frame_run run;
-
-	assert_ok(quire_frames_take(&pool->frames, want, &run));
-	for (uint32_t i = 0; i < run.count; i++) {
-		assert_false(pool->taken[run.start + i]);
-		pool->taken[run.start + i] = true;
-	}
-	return run;
-}
-
-static void mark(struct pool *pool, uint32_t start, uint32_t count, bool taken)
-{
-	memset(&pool->taken[start], taken, count);
-}
-
-static void take_at(struct pool *pool, uint32_t start, uint32_t count)
-{
-	assert_ok(quire_frames_take_at(&pool->frames, start, count));
-	mark(pool, start, count, true);
-}
-
-static void give(struct pool *pool, uint32_t start, uint32_t count)
-{
-	assert_ok(quire_frames_give(&pool->frames, start, count));
-	mark(pool, start, count, false);
+	assert_ok(frames_model_give(pool, start, count));
 }
 
 static void assert_run(struct quire_frame_run run, uint32_t start, uint32_t count)
@@ -134,7 +28,7 @@ static void assert_run(struct quire_frame_run run, uint32_t start, uint32_t coun
 
 /* ---- utilisation ----------------------------------------------------------------------------- */
 
-static void fill(struct pool *pool, uint32_t want)
+static void fill(struct frames_model *pool, uint32_t want)
 {
 	uint32_t total = pool->banks * pool->per_bank;
 	uint32_t got = 0;
@@ -144,11 +38,11 @@ static void fill(struct pool *pool, uint32_t want)
 		uint32_t banks_before = got ? (got - 1) / pool->per_bank + 1 : 0;
 
 		assert_int_equal(quire_frames_banks_on(&pool->frames), banks_before);
-		run = take(pool, want);
+		run = frames_model_take(pool, want);
 		assert_in_range(run.count, 1, want);
 		got += run.count;
 	}
-	agree(pool);
+	frames_model_check(pool);
 	assert_status(quire_frames_take(&pool->frames, want, &run), QUIRE_ENOPHYS);
 }
 
@@ -157,14 +51,14 @@ static void every_frame_of_a_fresh_pool_can_be_taken_in_pieces_of_any_size(void 
 	(void)state;
 	for (size_t i = 0; i < TEST_COUNT(bank_sizes); i++) {
 		for (uint32_t want = 1; want <= bank_sizes[i] + 1; want++) {
-			struct pool pool;
+			struct frames_model pool;
 
-			begin(&pool, 3, bank_sizes[i]);
+			frames_model_open(&pool, 3, bank_sizes[i], true);
 			fill(&pool, want);
 			give(&pool, 0, 3 * bank_sizes[i]);
 			assert_int_equal(quire_frames_banks_on(&pool.frames), 0);
 			assert_int_equal(quire_frames_banks_on_peak(&pool.frames), 3);
-			end(&pool);
+			frames_model_close(&pool);
 		}
 	}
 }
@@ -173,12 +67,12 @@ static void a_fresh_pool_gives_a_whole_bank_as_one_run(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < TEST_COUNT(bank_sizes); i++) {
-		struct pool pool;
+		struct frames_model pool;
 
-		begin(&pool, 2, bank_sizes[i]);
-		assert_run(take(&pool, bank_sizes[i]), 0, bank_sizes[i]);
-		assert_run(take(&pool, UINT32_MAX), bank_sizes[i], bank_sizes[i]);
-		end(&pool);
+		frames_model_open(&pool, 2, bank_sizes[i], true);
+		assert_run(frames_model_take(&pool, bank_sizes[i]), 0, bank_sizes[i]);
+		assert_run(frames_model_take(&pool, UINT32_MAX), bank_sizes[i], bank_sizes[i]);
+		frames_model_close(&pool);
 	}
 }
 
@@ -186,90 +80,90 @@ static void a_fresh_pool_gives_a_whole_bank_as_one_run(void **state)
 
 static void the_fullest_powered_bank_comes_first(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 3, 32);
+	frames_model_open(&pool, 3, 32, true);
 	take_at(&pool, 0, 10);
 	take_at(&pool, 32, 20);
 	take_at(&pool, 64, 15);
-	assert_run(take(&pool, 4), 52, 4);
-	assert_run(take(&pool, 8), 56, 8);
-	assert_run(take(&pool, 8), 79, 8);
-	assert_run(take(&pool, 9), 87, 9);
-	assert_run(take(&pool, 9), 10, 9);
-	end(&pool);
+	assert_run(frames_model_take(&pool, 4), 52, 4);
+	assert_run(frames_model_take(&pool, 8), 56, 8);
+	assert_run(frames_model_take(&pool, 8), 79, 8);
+	assert_run(frames_model_take(&pool, 9), 87, 9);
+	assert_run(frames_model_take(&pool, 9), 10, 9);
+	frames_model_close(&pool);
 }
 
 static void of_banks_that_are_equally_full_the_lowest_is_taken(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 3, 32);
+	frames_model_open(&pool, 3, 32, true);
 	take_at(&pool, 0, 4);
 	take_at(&pool, 32, 8);
 	take_at(&pool, 64, 8);
-	assert_run(take(&pool, 4), 40, 4);
-	end(&pool);
+	assert_run(frames_model_take(&pool, 4), 40, 4);
+	frames_model_close(&pool);
 }
 
 static void the_shortest_run_that_suffices_is_taken_and_the_lowest_of_those(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 1, 65);
+	frames_model_open(&pool, 1, 65, true);
 	take_at(&pool, 0, 65);
 	give(&pool, 2, 9);
 	give(&pool, 20, 5);
 	give(&pool, 31, 4);
 	give(&pool, 40, 5);
 	give(&pool, 62, 3);
-	assert_run(take(&pool, 5), 20, 5);
-	assert_run(take(&pool, 5), 40, 5);
-	assert_run(take(&pool, 2), 62, 2);
-	assert_run(take(&pool, 5), 2, 5);
-	assert_run(take(&pool, 1), 64, 1);
-	end(&pool);
+	assert_run(frames_model_take(&pool, 5), 20, 5);
+	assert_run(frames_model_take(&pool, 5), 40, 5);
+	assert_run(frames_model_take(&pool, 2), 62, 2);
+	assert_run(frames_model_take(&pool, 5), 2, 5);
+	assert_run(frames_model_take(&pool, 1), 64, 1);
+	frames_model_close(&pool);
 }
 
 static void a_fuller_bank_without_a_long_run_yields_to_one_that_has_it(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 3, 32);
+	frames_model_open(&pool, 3, 32, true);
 	take_at(&pool, 0, 96);
 	give(&pool, 1, 2);
 	give(&pool, 9, 2);
 	give(&pool, 40, 6);
 	give(&pool, 70, 8);
-	assert_run(take(&pool, 3), 40, 3);
-	assert_run(take(&pool, 4), 70, 4);
-	end(&pool);
+	assert_run(frames_model_take(&pool, 3), 40, 3);
+	assert_run(frames_model_take(&pool, 4), 70, 4);
+	frames_model_close(&pool);
 }
 
 static void without_a_long_run_the_longest_is_taken_and_of_those_in_the_fullest_bank(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 3, 32);
+	frames_model_open(&pool, 3, 32, true);
 	take_at(&pool, 0, 64);
 	give(&pool, 0, 20);
 	give(&pool, 40, 2);
 	give(&pool, 50, 3);
 	give(&pool, 60, 3);
-	assert_run(take(&pool, 30), 0, 20);
-	assert_run(take(&pool, 30), 50, 3);
+	assert_run(frames_model_take(&pool, 30), 0, 20);
+	assert_run(frames_model_take(&pool, 30), 50, 3);
 	give(&pool, 4, 3);
-	assert_run(take(&pool, 30), 4, 3);
-	assert_run(take(&pool, 30), 60, 3);
-	assert_run(take(&pool, 30), 40, 2);
+	assert_run(frames_model_take(&pool, 30), 4, 3);
+	assert_run(frames_model_take(&pool, 30), 60, 3);
+	assert_run(frames_model_take(&pool, 30), 40, 2);
 	assert_int_equal(quire_frames_banks_on(&pool.frames), 2);
-	assert_run(take(&pool, 30), 64, 30);
-	end(&pool);
+	assert_run(frames_model_take(&pool, 30), 64, 30);
+	frames_model_close(&pool);
 }
 
 /* What one allocation has: frames of the pool, and those that first fit would have given. */
@@ -288,11 +182,12 @@ static uint32_t runs_of(const uint32_t *frame, uint32_t count)
 	return runs;
 }
 
-static void hold(struct pool *pool, bool *lowest_taken, struct holding *holding, uint32_t count)
+static void hold(struct frames_model *pool, bool *lowest_taken, struct holding *holding,
+		 uint32_t count)
 {
 	holding->count = 0;
 	while (holding->count < count) {
-		struct quire_frame_run run = take(pool, count - holding->count);
+		struct quire_frame_run run = frames_model_take(pool, count - holding->count);
 
 		for (uint32_t i = 0; i < run.count; i++)
 			holding->frame[holding->count++] = run.start + i;
@@ -305,7 +200,7 @@ static void hold(struct pool *pool, bool *lowest_taken, struct holding *holding,
 	}
 }
 
-static void let_go(struct pool *pool, bool *lowest_taken, const struct holding *holding)
+static void let_go(struct frames_model *pool, bool *lowest_taken, const struct holding *holding)
 {
 	for (uint32_t i = 0; i < holding->count; i++) {
 		give(pool, holding->frame[i], 1);
@@ -314,10 +209,11 @@ static void let_go(struct pool *pool, bool *lowest_taken, const struct holding *
 }
 
 /* Most of the frames are in use; who comes takes 1 to 16 of them, who goes is any. */
-static void age(struct pool *pool, struct test_random *random, uint32_t *runs, uint32_t *first_fit)
+static void age(struct frames_model *pool, struct test_random *random, uint32_t *runs,
+		uint32_t *first_fit)
 {
-	bool lowest_taken[MOST_FRAMES] = { false };
-	struct holding holdings[MOST_FRAMES];
+	bool lowest_taken[FRAMES_MOST] = { false };
+	struct holding holdings[FRAMES_MOST];
 	uint32_t live = 0;
 
 	*runs = *first_fit = 0;
@@ -345,18 +241,18 @@ static void an_aged_pool_needs_fewer_runs_than_first_fit(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < TEST_COUNT(bank_sizes); i++) {
-		struct pool pool;
+		struct frames_model pool;
 		uint32_t runs, first_fit;
 
-		if (MOST_BANKS * bank_sizes[i] < 64)
+		if (FRAMES_MOST_BANKS * bank_sizes[i] < 64)
 			continue; /* too small for 16 frames at three quarters in use */
-		begin(&pool, MOST_BANKS, bank_sizes[i]);
+		frames_model_open(&pool, FRAMES_MOST_BANKS, bank_sizes[i], true);
 		age(&pool, &random, &runs, &first_fit);
 		if (runs * 2 > first_fit)
 			fail_msg("%u frames a bank: %u runs, %u by first fit", bank_sizes[i], runs,
 				 first_fit);
-		agree(&pool);
-		end(&pool);
+		frames_model_check(&pool);
+		frames_model_close(&pool);
 	}
 }
 
@@ -364,91 +260,80 @@ static void an_aged_pool_needs_fewer_runs_than_first_fit(void **state)
 
 static void a_bank_is_switched_on_only_when_no_powered_bank_has_a_frame(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 3, 32);
+	frames_model_open(&pool, 3, 32, true);
 	assert_int_equal(quire_frames_banks_on(&pool.frames), 0);
 	take_at(&pool, 32, 31);
-	assert_run(take(&pool, 2), 63, 1);
+	assert_run(frames_model_take(&pool, 2), 63, 1);
 	assert_int_equal(quire_frames_banks_on(&pool.frames), 1);
-	assert_run(take(&pool, 2), 0, 2);
+	assert_run(frames_model_take(&pool, 2), 0, 2);
 	assert_int_equal(quire_frames_banks_on(&pool.frames), 2);
-	end(&pool);
+	frames_model_close(&pool);
 }
 
 static void a_bank_is_switched_off_when_its_last_frame_returns(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 2, 33);
+	frames_model_open(&pool, 2, 33, true);
 	take_at(&pool, 0, 66);
 	give(&pool, 1, 40);
 	assert_true(pool.on[0] && pool.on[1]);
 	give(&pool, 0, 1);
 	assert_true(!pool.on[0] && pool.on[1]);
 	assert_int_equal(pool.frames.switches, 2);
-	end(&pool);
+	frames_model_close(&pool);
 }
 
 static void a_bank_that_does_not_switch_on_is_passed_over(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 	struct quire_frame_run run;
 
 	(void)state;
-	begin(&pool, 3, 32);
+	frames_model_open(&pool, 3, 32, true);
 	pool.stuck[0] = true;
-	assert_run(take(&pool, 32), 32, 32);
+	assert_run(frames_model_take(&pool, 32), 32, 32);
 	pool.stuck[2] = true;
 	assert_status(quire_frames_take(&pool.frames, 1, &run), QUIRE_EDRIVER);
-	agree(&pool);
+	frames_model_check(&pool);
 	pool.stuck[0] = false;
-	assert_run(take(&pool, 32), 0, 32);
+	assert_run(frames_model_take(&pool, 32), 0, 32);
 	pool.stuck[2] = false;
-	assert_run(take(&pool, 32), 64, 32);
+	assert_run(frames_model_take(&pool, 32), 64, 32);
 	assert_status(quire_frames_take(&pool.frames, 1, &run), QUIRE_ENOPHYS);
-	end(&pool);
+	frames_model_close(&pool);
 }
 
 static void a_bank_that_does_not_switch_off_stays_on_and_is_tried_when_next_empty(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 2, 32);
-	take(&pool, 4);
+	frames_model_open(&pool, 2, 32, true);
+	frames_model_take(&pool, 4);
 	pool.stuck[0] = true;
 	give(&pool, 0, 4);
 	assert_true(pool.on[0]);
 	assert_int_equal(quire_frames_banks_on(&pool.frames), 1);
-	assert_run(take(&pool, 4), 0, 4);
+	assert_run(frames_model_take(&pool, 4), 0, 4);
 	pool.stuck[0] = false;
 	give(&pool, 0, 4);
 	assert_false(pool.on[0]);
-	end(&pool);
+	frames_model_close(&pool);
 }
 
 /* ---- emptying a bank ------------------------------------------------------------------------- */
 
-static struct quire_frame_run take_outside(struct pool *pool, uint32_t bank, uint32_t want)
-{
-	struct quire_frame_run run;
-
-	assert_ok(quire_frames_take_outside(&pool->frames, bank, want, &run));
-	assert_int_not_equal(run.start / pool->per_bank, bank);
-	assert_false(memchr(&pool->taken[run.start], true, run.count));
-	mark(pool, run.start, run.count, true);
-	return run;
-}
-
 static void banks_to_empty_are_told_from_the_emptiest_on(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 5, 32);
+	frames_model_open(&pool, 5, 32, true);
 	take_at(&pool, 0, 12);
 	take_at(&pool, 32, 4);
 	take_at(&pool, 96, 4);
@@ -461,15 +346,15 @@ static void banks_to_empty_are_told_from_the_emptiest_on(void **state)
 	assert_int_equal(quire_frames_used_of(&pool.frames, 4), 7);
 	assert_int_equal(quire_frames_used_of(&pool.frames, 2), 0);
 	assert_int_equal(quire_frames_used_of(&pool.frames, 5), 0);
-	end(&pool);
+	frames_model_close(&pool);
 }
 
 static void no_bank_is_to_be_emptied_unless_the_others_have_room(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 3, 32);
+	frames_model_open(&pool, 3, 32, true);
 	assert_int_equal(quire_frames_emptiest(&pool.frames, QUIRE_NOWHERE), QUIRE_NOWHERE);
 	take_at(&pool, 0, 8);
 	assert_int_equal(quire_frames_emptiest(&pool.frames, QUIRE_NOWHERE), QUIRE_NOWHERE);
@@ -477,37 +362,37 @@ static void no_bank_is_to_be_emptied_unless_the_others_have_room(void **state)
 	assert_int_equal(quire_frames_emptiest(&pool.frames, QUIRE_NOWHERE), QUIRE_NOWHERE);
 	give(&pool, 40, 1);
 	assert_int_equal(quire_frames_emptiest(&pool.frames, QUIRE_NOWHERE), 0);
-	end(&pool);
+	frames_model_close(&pool);
 }
 
 static void frames_to_move_to_come_from_the_fullest_other_bank_that_is_on(void **state)
 {
 	struct quire_frame_run run;
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 4, 32);
+	frames_model_open(&pool, 4, 32, true);
 	take_at(&pool, 0, 30);
 	take_at(&pool, 32, 20);
 	take_at(&pool, 64, 31);
-	assert_run(take_outside(&pool, 0, 1), 95, 1);
-	assert_run(take_outside(&pool, 0, 20), 52, 12);
+	assert_run(frames_model_take_outside(&pool, 0, 1), 95, 1);
+	assert_run(frames_model_take_outside(&pool, 0, 20), 52, 12);
 	assert_status(quire_frames_take_outside(&pool.frames, 0, 1, &run), QUIRE_ENOPHYS);
 	assert_status(quire_frames_take_outside(&pool.frames, 0, 0, &run), QUIRE_EINVAL);
 	assert_int_equal(quire_frames_banks_on(&pool.frames), 3);
-	agree(&pool);
-	assert_run(take(&pool, 2), 30, 2);
-	end(&pool);
+	frames_model_check(&pool);
+	assert_run(frames_model_take(&pool, 2), 30, 2);
+	frames_model_close(&pool);
 }
 
-static void move_out(struct pool *pool, uint32_t bank)
+static void move_out(struct frames_model *pool, uint32_t bank)
 {
 	for (uint32_t i = 0; i < pool->per_bank; i++) {
 		if (!pool->taken[bank * pool->per_bank + i])
 			continue;
-		take_outside(pool, bank, 1);
+		frames_model_take_outside(pool, bank, 1);
 		give(pool, bank * pool->per_bank + i, 1);
-		agree(pool);
+		frames_model_check(pool);
 	}
 }
 
@@ -518,10 +403,10 @@ static void a_bank_whose_frames_have_moved_is_off_and_as_few_stay_on_as_can(void
 	(void)state;
 	for (int round = 0; round < 200; round++) {
 		uint32_t per_bank = bank_sizes[test_random_below(&random, TEST_COUNT(bank_sizes))];
-		uint32_t total = MOST_BANKS * per_bank, used = 0, bank;
-		struct pool pool;
+		uint32_t total = FRAMES_MOST_BANKS * per_bank, used = 0, bank;
+		struct frames_model pool;
 
-		begin(&pool, MOST_BANKS, per_bank);
+		frames_model_open(&pool, FRAMES_MOST_BANKS, per_bank, true);
 		for (uint32_t frame = 0; frame < total; frame++) {
 			if (test_random_once_in(&random, 3)) {
 				take_at(&pool, frame, 1);
@@ -536,7 +421,7 @@ static void a_bank_whose_frames_have_moved_is_off_and_as_few_stay_on_as_can(void
 		assert_int_equal(quire_frames_free(&pool.frames), total - used);
 		assert_int_equal(quire_frames_banks_on(&pool.frames),
 				 (used + per_bank - 1) / per_bank);
-		end(&pool);
+		frames_model_close(&pool);
 	}
 }
 
@@ -561,11 +446,11 @@ static void without_switches_all_banks_are_always_on(void **state)
 
 static void an_observer_is_told_which_bank_goes_on_and_off(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 	struct quire_event event;
 
 	(void)state;
-	begin(&pool, 3, 32);
+	frames_model_open(&pool, 3, 32, true);
 	take_at(&pool, 64, 1);
 	event = test_observer_last(&pool.observer, QUIRE_EVENT_POWER_ON);
 	assert_int_equal(event.size, 2);
@@ -574,64 +459,64 @@ static void an_observer_is_told_which_bank_goes_on_and_off(void **state)
 	event = test_observer_last(&pool.observer, QUIRE_EVENT_POWER_OFF);
 	assert_int_equal(event.size, 2);
 	assert_int_equal(pool.observer.told, 2);
-	end(&pool);
+	frames_model_close(&pool);
 }
 
 /* ---- fixed places, and misuse ---------------------------------------------------------------- */
 
 static void a_fixed_range_is_taken_whole_or_not_at_all(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 3, 33);
+	frames_model_open(&pool, 3, 33, true);
 	take_at(&pool, 50, 1);
 	assert_status(quire_frames_take_at(&pool.frames, 10, 41), QUIRE_EBUSY);
-	agree(&pool);
+	frames_model_check(&pool);
 	pool.stuck[2] = true;
 	assert_status(quire_frames_take_at(&pool.frames, 51, 30), QUIRE_EDRIVER);
-	agree(&pool);
+	frames_model_check(&pool);
 	take_at(&pool, 10, 40);
 	pool.stuck[2] = false;
 	take_at(&pool, 51, 48);
-	end(&pool);
+	frames_model_close(&pool);
 }
 
 static void banks_switched_on_for_a_range_that_fails_are_switched_off(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 3, 32);
+	frames_model_open(&pool, 3, 32, true);
 	pool.stuck[2] = true;
 	assert_status(quire_frames_take_at(&pool.frames, 0, 96), QUIRE_EDRIVER);
 	assert_true(!pool.on[0] && !pool.on[1]);
-	end(&pool);
+	frames_model_close(&pool);
 }
 
 static void giving_back_what_is_not_taken_changes_nothing(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 2, 32);
+	frames_model_open(&pool, 2, 32, true);
 	take_at(&pool, 20, 20);
 	assert_status(quire_frames_give(&pool.frames, 19, 3), QUIRE_EFREE);
 	assert_status(quire_frames_give(&pool.frames, 39, 2), QUIRE_EFREE);
-	agree(&pool);
+	frames_model_check(&pool);
 	give(&pool, 30, 5);
 	assert_status(quire_frames_give(&pool.frames, 20, 20), QUIRE_EFREE);
 	assert_status(quire_frames_give(&pool.frames, 30, 1), QUIRE_EFREE);
-	end(&pool);
+	frames_model_close(&pool);
 }
 
 static void ranges_outside_the_pool_and_empty_ones_are_refused(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 	struct quire_frame_run run;
 
 	(void)state;
-	begin(&pool, 2, 32);
+	frames_model_open(&pool, 2, 32, true);
 	take_at(&pool, 0, 64);
 	assert_status(quire_frames_give(&pool.frames, 63, 2), QUIRE_EINVAL);
 	assert_status(quire_frames_give(&pool.frames, 64, 1), QUIRE_EINVAL);
@@ -642,7 +527,7 @@ static void ranges_outside_the_pool_and_empty_ones_are_refused(void **state)
 	assert_status(quire_frames_take_at(&pool.frames, 0, 0), QUIRE_EINVAL);
 	assert_status(quire_frames_take(&pool.frames, 0, &run), QUIRE_EINVAL);
 	assert_false(quire_frames_is_taken(&pool.frames, 64));
-	end(&pool);
+	frames_model_close(&pool);
 }
 
 static int32_t init_with(uint32_t banks, uint32_t per_bank, void *storage, size_t bytes)
@@ -675,10 +560,10 @@ static void impossible_pools_are_refused(void **state)
 
 static void the_check_notices_records_that_disagree(void **state)
 {
-	struct pool pool;
+	struct frames_model pool;
 
 	(void)state;
-	begin(&pool, 2, 33);
+	frames_model_open(&pool, 2, 33, true);
 	take_at(&pool, 0, 3);
 	pool.frames.taken[0] ^= 2;
 	assert_non_null(quire_frames_check(&pool.frames));
@@ -696,153 +581,51 @@ static void the_check_notices_records_that_disagree(void **state)
 	pool.frames.powered[0] = 0;
 	assert_non_null(quire_frames_check(&pool.frames));
 	pool.frames.powered[0] = 1;
-	end(&pool);
+	frames_model_close(&pool);
 }
 
 /* ---- random use against the model ------------------------------------------------------------ */
 
-/* What the header's rules say about the free run [start, start + length), as one number: the more
- * the better. A run that suffices, in the fullest bank, the lowest such, of fitting length, lowest;
- * or the longest, in the fullest bank, lowest. */
-static uint64_t merit(const struct pool *pool, uint32_t start, uint32_t length, uint32_t want)
-{
-	uint32_t bank = start / pool->per_bank;
-	uint64_t fit = 100 - length;
-	uint64_t fullness = (uint64_t)used_of(pool, bank) * MOST_BANKS + MOST_BANKS - 1 - bank;
-	uint64_t place = length >= want ? 1000000 + fullness * 100 + fit : length * 1000 + fullness;
-
-	return place * MOST_FRAMES + MOST_FRAMES - 1 - start;
-}
-
-static uint32_t run_length(const struct pool *pool, uint32_t start)
-{
-	uint32_t length = 0;
-	uint32_t past = (start / pool->per_bank + 1) * pool->per_bank;
-
-	while (start + length < past && !pool->taken[start + length])
-		length++;
-	return length;
-}
-
-static struct quire_frame_run expected_run(const struct pool *pool, uint32_t want)
-{
-	struct quire_frame_run best = { 0, 0 };
-	uint64_t best_merit = 0;
-	uint32_t length;
-
-	for (uint32_t start = 0; start < pool->banks * pool->per_bank;
-	     start += length ? length : 1) {
-		length = run_length(pool, start);
-		if (length && pool->on[start / pool->per_bank] &&
-		    merit(pool, start, length, want) > best_merit) {
-			best_merit = merit(pool, start, length, want);
-			best.start = start;
-			best.count = length < want ? length : want;
-		}
-	}
-	for (uint32_t bank = 0; bank < pool->banks && !best.count; bank++) {
-		if (!pool->on[bank] && !pool->stuck[bank]) {
-			best.start = bank * pool->per_bank;
-			best.count = want < pool->per_bank ? want : pool->per_bank;
-		}
-	}
-	return best;
-}
-
-static void random_take(struct pool *pool, struct test_random *random)
-{
-	uint32_t want = test_random_between(random, 1, pool->per_bank + 1);
-	struct quire_frame_run expected = expected_run(pool, want), run;
-
-	if (expected.count) {
-		run = take(pool, want);
-		assert_run(run, expected.start, expected.count);
-	} else {
-		bool full = quire_frames_free(&pool->frames) == 0;
-
-		assert_status(quire_frames_take(&pool->frames, want, &run),
-			      full ? QUIRE_ENOPHYS : QUIRE_EDRIVER);
-	}
-}
-
-/* How many frames of a range are taken. */
-static uint32_t taken_in(const struct pool *pool, uint32_t start, uint32_t count)
-{
-	uint32_t taken = 0;
-
-	for (uint32_t frame = start; frame < start + count; frame++)
-		taken += pool->taken[frame];
-	return taken;
-}
-
-static bool switch_is_stuck(const struct pool *pool, uint32_t start, uint32_t count)
-{
-	bool stuck = false;
-
-	for (uint32_t frame = start; frame < start + count; frame++)
-		stuck |= !pool->on[frame / pool->per_bank] && pool->stuck[frame / pool->per_bank];
-	return stuck;
-}
-
-static void random_range(const struct pool *pool, struct test_random *random, uint32_t *start,
-			 uint32_t *count)
+static uint32_t random_range(const struct frames_model *pool, struct test_random *random,
+			     uint32_t *count)
 {
 	uint32_t total = pool->banks * pool->per_bank;
+	uint32_t start = test_random_below(random, total);
 
-	*start = test_random_below(random, total);
-	*count = test_random_between(random, 1, total - *start);
+	*count = test_random_between(random, 1, total - start);
 	if (*count > 4 && !test_random_once_in(random, 4))
 		*count = test_random_between(random, 1, 4);
+	return start;
 }
 
-static void random_take_at(struct pool *pool, struct test_random *random)
+static void random_step(struct frames_model *pool, struct test_random *random)
 {
-	uint32_t start, count;
-	int32_t expected = QUIRE_OK;
+	uint32_t what = test_random_below(random, 9);
+	uint32_t count, start = random_range(pool, random, &count);
+	uint32_t want = test_random_between(random, 1, pool->per_bank + 1);
 
-	random_range(pool, random, &start, &count);
-	if (taken_in(pool, start, count))
-		expected = QUIRE_EBUSY;
-	else if (switch_is_stuck(pool, start, count))
-		expected = QUIRE_EDRIVER;
-	assert_status(quire_frames_take_at(&pool->frames, start, count), expected);
-	if (!expected)
-		mark(pool, start, count, true);
-}
-
-static void random_give(struct pool *pool, struct test_random *random)
-{
-	uint32_t start, count;
-	bool live;
-
-	random_range(pool, random, &start, &count);
-	live = taken_in(pool, start, count) == count;
-	assert_status(quire_frames_give(&pool->frames, start, count),
-		      live ? QUIRE_OK : QUIRE_EFREE);
-	if (live)
-		mark(pool, start, count, false);
+	if (what < 2)
+		frames_model_take(pool, want);
+	else if (what < 3)
+		frames_model_take_at(pool, start, count);
+	else if (what < 4)
+		frames_model_take_outside(pool, start / pool->per_bank, want);
+	else
+		frames_model_give(pool, start, count);
 }
 
 static void use_at_random(uint32_t banks, uint32_t per_bank, struct test_random *random)
 {
-	struct pool pool;
+	struct frames_model pool;
 
-	begin(&pool, banks, per_bank);
+	frames_model_open(&pool, banks, per_bank, true);
 	for (int step = 0; step < 400; step++) {
-		uint32_t what = test_random_below(random, 8);
-
 		if (test_random_once_in(random, 40))
 			pool.stuck[test_random_below(random, banks)] ^= true;
-		if (what < 2)
-			random_take(&pool, random);
-		else if (what < 3)
-			random_take_at(&pool, random);
-		else
-			random_give(&pool, random);
-		agree(&pool);
-		test_storage_check(&pool.storage);
+		random_step(&pool, random);
+		frames_model_check(&pool);
 	}
-	end(&pool);
+	frames_model_close(&pool);
 }
 
 static void random_use_agrees_with_a_model_that_looks_at_every_frame(void **state)
@@ -851,7 +634,7 @@ static void random_use_agrees_with_a_model_that_looks_at_every_frame(void **stat
 
 	(void)state;
 	for (size_t i = 0; i < TEST_COUNT(bank_sizes); i++)
-		for (uint32_t banks = 1; banks <= MOST_BANKS; banks++)
+		for (uint32_t banks = 1; banks <= FRAMES_MOST_BANKS; banks++)
 			for (int round = 0; round < 5; round++)
 				use_at_random(banks, bank_sizes[i], &random);
 }
