@@ -50,12 +50,32 @@ APART uint32_t pages_to(const struct quire_vmh *heap, const struct grant *grant,
 	return quire_page_index(heap->vs, grant_address(grant) + bytes - 1) - grant->first_page + 1;
 }
 
+/* What of so many bytes of blocks can be used: with pages of its own, whole pages only. Then the last
+ * block may reach into a page that is shared with the blocks behind it, and that is not touched. */
+static size_t useful_bytes(const struct quire_vmh *heap, bool own, size_t bytes)
+{
+	return own ? bytes & ~(heap->vs->page_size - 1) : bytes;
+}
+
+/* The pages of blocks that are held whole. */
+static uint32_t pages_of_blocks(const struct quire_vmh *heap, const struct grant *grant, bool own)
+{
+	size_t bytes = quire_block_bytes(grant->kind, grant->count);
+
+	return pages_to(heap, grant, useful_bytes(heap, own, bytes));
+}
+
+static bool has_own_pages(const struct quire_vmh *heap, const struct grant *grant)
+{
+	return heap->vs->page[grant->first_page].own;
+}
+
 static void fill_pages(const struct quire_vmh *heap, struct grant *grant)
 {
 	grant->first_page = quire_page_index(heap->vs, grant_address(grant));
-	grant->pages = grant->kind->pages ? grant->kind->pages[grant->start]
-					  : pages_to(heap, grant,
-						     quire_block_bytes(grant->kind, grant->count));
+	grant->pages = grant->kind->pages
+			       ? grant->kind->pages[grant->start]
+			       : pages_of_blocks(heap, grant, has_own_pages(heap, grant));
 }
 
 bool quire_vmh_is_aside(const struct quire_vmh *heap, const struct quire_blocks *kind,
@@ -113,11 +133,6 @@ static inline bool in_one_page(const struct quire_vmh *heap, const struct quire_
 {
 	return kind->one_page ||
 	       (!kind->pages && page == page_at(heap, address + kind->block_size - 1));
-}
-
-static bool has_own_pages(const struct quire_vmh *heap, const struct grant *grant)
-{
-	return heap->vs->page[grant->first_page].own;
 }
 
 static struct quire_budget *payer_of(const struct quire_vmh *heap, const struct grant *grant)
@@ -245,12 +260,6 @@ static size_t bytes_allowed(const struct quire_vmh *heap, const struct order *or
 		       : quire_page_address(heap->vs, page) - grant_address(grant);
 }
 
-/* What of so many bytes of blocks an order can use: one with pages of its own, whole pages only. */
-static size_t useful_bytes(const struct quire_vmh *heap, const struct order *order, size_t bytes)
-{
-	return order->whole ? bytes & ~(heap->vs->page_size - 1) : bytes;
-}
-
 /* The blocks and pages that an allocation of so many bytes has where it starts. */
 static void shape(const struct quire_vmh *heap, const struct order *order, struct grant *grant,
 		  size_t size)
@@ -260,8 +269,8 @@ static void shape(const struct quire_vmh *heap, const struct order *order, struc
 
 	grant->count = blocks_for(kind, bytes);
 	grant->first_page = quire_page_index(heap->vs, grant_address(grant));
-	grant->pages =
-		pages_to(heap, grant, kind->pages ? bytes : quire_block_bytes(kind, grant->count));
+	grant->pages = kind->pages ? pages_to(heap, grant, bytes)
+				   : pages_of_blocks(heap, grant, order->whole);
 }
 
 /* The largest number of bytes up to `bytes` that are whole blocks, where a block is held whole. */
@@ -280,7 +289,7 @@ static size_t whole_blocks(const struct quire_blocks *kind, size_t bytes)
 static int32_t decide_size(const struct quire_vmh *heap, struct order *order, struct grant *grant,
 			   uint32_t blocks)
 {
-	size_t room = useful_bytes(heap, order, quire_block_bytes(grant->kind, blocks));
+	size_t room = useful_bytes(heap, order->whole, quire_block_bytes(grant->kind, blocks));
 	size_t size = quire_request_clip(&order->request, room);
 	size_t allowed;
 
@@ -289,7 +298,8 @@ static int32_t decide_size(const struct quire_vmh *heap, struct order *order, st
 	shape(heap, order, grant, size);
 	allowed = bytes_allowed(heap, order, grant);
 	if (allowed != SIZE_MAX) {
-		allowed = whole_blocks(grant->kind, allowed);
+		if (!order->whole)
+			allowed = whole_blocks(grant->kind, allowed);
 		size = quire_request_clip(&order->request, allowed < size ? allowed : size);
 		if (!size)
 			return quire_pages_refusal(heap->vs, order->budget,

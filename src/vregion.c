@@ -349,14 +349,38 @@ int32_t quire_vregion_put(struct quire_vregion *vr)
 	return QUIRE_OK;
 }
 
+/* ---- peaks: noted before something falls or another part grows, and when somebody asks -------- */
+
+static size_t largest(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+APART size_t committed_peak(const struct quire_vregion *vr)
+{
+	size_t pages =
+		vr->has_interim ? largest(vr->interim.pages_held_peak, vr->interim.pages_held) : 0;
+
+	for (uint32_t area = 0; area < QUIRE_INTERIM; area++)
+		pages += vr->arena[area].committed;
+	return largest(vr->committed_peak, pages);
+}
+
 /* ---- sealing -------------------------------------------------------------------------------- */
 
-/* What lifetime has not touched becomes interim, from the next page on. */
-static void split(struct quire_vregion *vr)
+/* What lifetime does not use becomes interim, from the next page on; its pages there, of what was freed,
+ * go back first. Those that cannot be unmapped stay with lifetime. */
+static void split(struct quire_section *section, struct quire_vregion *vr)
 {
 	struct quire_arena *lifetime = &vr->arena[QUIRE_LIFETIME];
 	uint32_t used = (uint32_t)quire_pages_for(vr->vs, lifetime->used);
+	uint32_t dropped;
 
+	vr->committed_peak = committed_peak(vr);
+	if (quire_pages_release(section, lifetime->first_page + used, lifetime->committed - used,
+				&dropped))
+		used = lifetime->committed;
+	lifetime->committed = used;
 	vr->interim_first = lifetime->first_page + used;
 	vr->interim_pages = lifetime->pages - used;
 	lifetime->pages = used;
@@ -375,7 +399,7 @@ int32_t quire_vregion_seal(struct quire_vregion *vr)
 	if (!is_open(vr))
 		status = QUIRE_ESTATE;
 	else if (!vr->sealed && vr->flags & QUIRE_VREGION_LAZY)
-		split(vr);
+		split(&section, vr);
 	if (!status)
 		vr->sealed = true;
 	set_ready(vr);
@@ -440,23 +464,6 @@ static int32_t find_slot(const struct quire_vregion *vr, const struct quire_aren
 	}
 	slot->pages = (uint32_t)pages;
 	return QUIRE_OK;
-}
-
-/* ---- peaks: noted before something falls or another part grows, and when somebody asks -------- */
-
-static size_t largest(size_t a, size_t b)
-{
-	return a > b ? a : b;
-}
-
-APART size_t committed_peak(const struct quire_vregion *vr)
-{
-	size_t pages =
-		vr->has_interim ? largest(vr->interim.pages_held_peak, vr->interim.pages_held) : 0;
-
-	for (uint32_t area = 0; area < QUIRE_INTERIM; area++)
-		pages += vr->arena[area].committed;
-	return largest(vr->committed_peak, pages);
 }
 
 /* An arena has grown by so many pages: what was the peak until now, and that the interim area's begins
@@ -569,6 +576,8 @@ APART void *arena_request(struct quire_vregion *vr, struct quire_arena *arena,
 	int32_t status = make_request(vr, asked, &request);
 
 	if (!status) {
+		if (request.min < request.size)
+			request.size = quire_request_clip(&request, request.size);
 		section = quire_section_enter(vr->vs);
 		if (bump(arena, request.size, request.align, &address))
 			slot = (struct slot){ address - arena->base, request.size, 0 };
@@ -877,7 +886,8 @@ static int32_t protect(struct quire_section *section, struct quire_vregion *vr,
 		return status;
 	if (area == QUIRE_INTERIM) {
 		vr->interim_prot = prot;
-		quire_vmh_set_prot(&vr->interim, prot);
+		if (vr->has_interim)
+			quire_vmh_set_prot(&vr->interim, prot);
 	} else {
 		vr->arena[area].prot = prot;
 	}

@@ -642,6 +642,27 @@ static void own_pages_survive_a_random_program_among_shared_ones(void **state)
 	close_both(&space, &model);
 }
 
+/* Spanned blocks need not end where a page does; what is left of the last page belongs to others. */
+static void own_pages_end_where_the_last_of_the_blocks_does_not(void **state)
+{
+	static const struct quire_bundle table[] = { { 24, 700 } };
+	struct quire_vmh_config config = CONFIG(table);
+	struct quire_request own = { .size = 4096, .flags = QUIRE_OWN_PAGES };
+	struct test_space space;
+	struct heap_model model;
+
+	(void)state;
+	config.flags = QUIRE_VMH_SPANNING;
+	open_plain(&space, &model, &config, 8);
+	assert_non_null(heap_model_request(&model, &own));
+	assert_int_equal(space.mmu.mapped, 1);
+	while (heap_model_alloc(&model, 24, 0))
+		;
+	heap_model_check(&model); /* the page has one user */
+	assert_int_equal(model.count, 1 + 700 - (4096 + 23) / 24);
+	close_both(&space, &model);
+}
+
 static void the_heaps_budget_pays_for_pages_that_are_shared(void **state)
 {
 	static const struct quire_bundle table[] = { { 1000, 8 } };
@@ -1293,6 +1314,7 @@ int main(void)
 		cmocka_unit_test(a_resized_range_is_at_best_its_block_and_at_least_its_minimum),
 		cmocka_unit_test(a_request_for_its_own_pages_shares_none_and_is_paid_by_its_budget),
 		cmocka_unit_test(own_pages_survive_a_random_program_among_shared_ones),
+		cmocka_unit_test(own_pages_end_where_the_last_of_the_blocks_does_not),
 		cmocka_unit_test(the_heaps_budget_pays_for_pages_that_are_shared),
 		cmocka_unit_test(a_block_can_be_had_at_its_address_and_nowhere_else),
 		cmocka_unit_test(iteration_shows_every_block_once_from_wherever_it_begins),

@@ -183,6 +183,49 @@ static void a_lazy_region_may_be_all_lifetime_or_all_interim(void **state)
 	close_region(&space, &region);
 }
 
+/* Pages of lifetime memory that was freed before the seal belong to nobody, and can all be interim. */
+static void a_lazy_region_gives_freed_lifetime_memory_to_its_interim_area(void **state)
+{
+	struct test_space space;
+	struct test_region region;
+	unsigned char *ptr;
+
+	(void)state;
+	open_region(&space, &region, &lazy);
+	ptr = quire_vregion_alloc(region.vr, QUIRE_LIFETIME, 3 * PAGE, 0);
+	assert_non_null(ptr);
+	assert_ok(quire_vregion_resize(region.vr, ptr, PAGE, PAGE, NULL));
+	assert_ok(quire_vregion_seal(region.vr));
+	assert_int_equal(info_of(region.vr).committed, PAGE);
+	assert_int_equal(info_of(region.vr).committed_peak, 3 * PAGE);
+	check(&space, region.vr);
+	assert_ptr_equal(quire_vregion_alloc(region.vr, QUIRE_INTERIM, 7 * PAGE, 0), ptr + PAGE);
+	check(&space, region.vr);
+	assert_ok(quire_vregion_reset_interim(region.vr));
+	close_region(&space, &region);
+}
+
+/* A page that cannot be unmapped then stays with lifetime, and goes with the region. */
+static void a_seal_succeeds_though_pages_cannot_be_given_back(void **state)
+{
+	struct test_space space;
+	struct test_region region;
+	unsigned char *ptr;
+
+	(void)state;
+	open_region(&space, &region, &lazy);
+	ptr = quire_vregion_alloc(region.vr, QUIRE_LIFETIME, 3 * PAGE, 0);
+	assert_ok(quire_vregion_free(region.vr, ptr));
+	test_mmu_fail(&space.mmu, TEST_UNMAP, 1, false);
+	assert_ok(quire_vregion_seal(region.vr));
+	check(&space, region.vr);
+	assert_int_equal(info_of(region.vr).committed, 3 * PAGE);
+	assert_ptr_equal(quire_vregion_alloc(region.vr, QUIRE_INTERIM, 5 * PAGE, 0),
+			 ptr + 3 * PAGE);
+	assert_ok(quire_vregion_reset_interim(region.vr));
+	close_region(&space, &region);
+}
+
 /* What exists elsewhere becomes unusable altogether when its interim heap would be under 1 KiB. */
 static void a_region_too_small_for_an_interim_area_still_serves_lifetime(void **state)
 {
@@ -325,6 +368,24 @@ static void a_lifetime_range_takes_what_is_left_of_area_and_memory(void **state)
 	assert_non_null(test_region_init(&region, &space, &fixed));
 	assert_non_null(quire_vregion_request(region.vr, QUIRE_LIFETIME, &steps));
 	assert_int_equal(steps.granted, 8000);
+	close_region(&space, &region);
+}
+
+/* Also where the pages are there already. */
+static void a_lifetime_range_is_granted_in_steps_whether_or_not_pages_are_there(void **state)
+{
+	struct test_space space;
+	struct test_region region;
+
+	(void)state;
+	open_region(&space, &region, &fixed);
+	for (size_t i = 0; i < 3; i++) {
+		struct quire_request steps = { .size = 150, .min = 50, .step = 40 };
+
+		assert_int_equal(quire_vregion_would_fit(region.vr, QUIRE_LIFETIME, &steps), 130);
+		assert_non_null(quire_vregion_request(region.vr, QUIRE_LIFETIME, &steps));
+		assert_int_equal(steps.granted, 130);
+	}
 	close_region(&space, &region);
 }
 
@@ -495,6 +556,24 @@ static void each_area_has_the_protection_it_was_configured_with(void **state)
 			 QUIRE_RW);
 	assert_ok(quire_vregion_protect(region.vr, QUIRE_INTERIM, QUIRE_RW));
 	assert_int_equal(test_mmu_prot(&space.mmu, interim), QUIRE_RW);
+	assert_ok(quire_vregion_free(region.vr, interim));
+	close_region(&space, &region);
+}
+
+static void an_interim_area_that_is_not_there_yet_can_be_protected(void **state)
+{
+	struct quire_vregion_config config = { .lifetime = 4 * PAGE, .flags = QUIRE_VREGION_LAZY };
+	struct test_space space;
+	struct test_region region;
+	void *interim;
+
+	(void)state;
+	open_region(&space, &region, &config);
+	assert_ok(quire_vregion_protect(region.vr, QUIRE_INTERIM, QUIRE_RW | QUIRE_USER));
+	assert_ok(quire_vregion_seal(region.vr));
+	interim = quire_vregion_alloc(region.vr, QUIRE_INTERIM, 1, 0);
+	assert_non_null(interim);
+	assert_int_equal(test_mmu_prot(&space.mmu, interim), QUIRE_RW | QUIRE_USER);
 	assert_ok(quire_vregion_free(region.vr, interim));
 	close_region(&space, &region);
 }
@@ -1238,12 +1317,16 @@ int main(void)
 		cmocka_unit_test(an_area_that_was_not_configured_serves_nothing),
 		cmocka_unit_test(a_lazy_region_has_no_interim_area_until_it_is_sealed),
 		cmocka_unit_test(a_lazy_region_may_be_all_lifetime_or_all_interim),
+		cmocka_unit_test(a_lazy_region_gives_freed_lifetime_memory_to_its_interim_area),
+		cmocka_unit_test(a_seal_succeeds_though_pages_cannot_be_given_back),
 		cmocka_unit_test(a_region_too_small_for_an_interim_area_still_serves_lifetime),
 		cmocka_unit_test(a_sealed_region_gives_interim_memory_only),
 		cmocka_unit_test(pages_are_committed_when_the_first_byte_of_them_is_allocated),
 		cmocka_unit_test(a_generous_size_costs_addresses_and_not_memory),
 		cmocka_unit_test(the_budget_of_a_region_pays_and_is_refunded),
 		cmocka_unit_test(a_lifetime_range_takes_what_is_left_of_area_and_memory),
+		cmocka_unit_test(
+			a_lifetime_range_is_granted_in_steps_whether_or_not_pages_are_there),
 		cmocka_unit_test(alignment_is_honoured_in_every_area),
 		cmocka_unit_test(what_asks_for_no_alignment_is_aligned_to_the_unit),
 		cmocka_unit_test(an_alignment_that_is_no_power_of_two_is_refused_with_a_reason),
@@ -1251,6 +1334,7 @@ int main(void)
 			text_is_filled_while_writable_and_then_executable_and_no_longer_writable),
 		cmocka_unit_test(a_sealed_lifetime_area_can_be_made_read_only),
 		cmocka_unit_test(each_area_has_the_protection_it_was_configured_with),
+		cmocka_unit_test(an_interim_area_that_is_not_there_yet_can_be_protected),
 		cmocka_unit_test(a_protection_that_cannot_be_enforced_is_refused),
 		cmocka_unit_test(the_last_user_ends_the_region_and_only_the_last),
 		cmocka_unit_test(live_interim_allocations_are_told_as_leaks_when_the_region_ends),
