@@ -133,7 +133,9 @@ static void may_fail(struct input *input, struct page_model *model)
 		return;
 	model->space.mmu.map_status = choice & 1 ? QUIRE_EDRIVER : QUIRE_ENOPHYS;
 	model->space.mmu.part = (enum test_part)(choice >> 1 & 3);
-	page_model_fault(model, (enum test_call)(choice >> 3 & 3), 1 + input_below(input, 3));
+	test_mmu_heal(&model->space.mmu);
+	test_mmu_fail(&model->space.mmu, (enum test_call)(choice >> 3 & 3),
+		      1 + input_below(input, 3), false);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

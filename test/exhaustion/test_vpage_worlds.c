@@ -178,12 +178,11 @@ static void act(void *context, size_t number)
 
 	if (operation->nth) {
 		small->model.space.mmu.part = operation->part;
-		page_model_fault(&small->model, operation->fault, operation->nth);
+		test_mmu_fail(&small->model.space.mmu, operation->fault, operation->nth, false);
 	}
 	call(&small->model, operation);
 	page_model_check(&small->model);
 	test_mmu_heal(&small->model.space.mmu);
-	small->model.faulty = small->model.struck = false;
 	small->model.space.mmu.part = TEST_FIRST_HALF;
 }
 

@@ -77,18 +77,31 @@ static bool in_heap(const struct heap_model *model, const unsigned char *ptr)
 	return ptr >= model->base && ptr < model->base + model->window;
 }
 
+/* Whether somebody needs this page whose unmap did not fail. */
+static bool is_needed(const struct heap_model *model, size_t page)
+{
+	for (size_t i = 0; i < model->count; i++)
+		if (!model->live[i].dead && first_page(model, &model->live[i]) <= page &&
+		    page <= last_page(model, &model->live[i]))
+			return true;
+	return false;
+}
+
 static void check_pages(struct heap_model *model)
 {
 	uint32_t *users = count_users(model);
+	bool retains = model->space->vs.retain;
 
 	for (size_t page = 0; page < model->space->mmu.config.pages; page++) {
 		unsigned char *ptr = test_space_page(model->space, page);
+		bool mapped = test_mmu_count_mapped(&model->space->mmu, ptr, 1);
 
-		if (!in_heap(model, ptr))
+		if (!in_heap(model, ptr) || (users[page] && !is_needed(model, page)))
+			continue;
+		if (!users[page] && retains)
 			continue;
 		assert_int_equal(quire_vspace_is_mapped(&model->space->vs, ptr), users[page] > 0);
-		assert_int_equal(test_mmu_count_mapped(&model->space->mmu, ptr, 1),
-				 users[page] > 0);
+		assert_int_equal(mapped, users[page] > 0);
 	}
 	for (size_t i = 0; i < model->count; i++)
 		for (size_t page = first_page(model, &model->live[i]);
@@ -196,7 +209,9 @@ static void check_iteration(struct heap_model *model)
 void heap_model_check_contents(struct heap_model *model)
 {
 	for (size_t i = 0; i < model->count; i++)
-		test_assert_filled(model->live[i].ptr, model->live[i].usable, model->live[i].owner);
+		if (!model->live[i].dead)
+			test_assert_filled(model->live[i].ptr, model->live[i].usable,
+					   model->live[i].owner);
 }
 
 void heap_model_check(struct heap_model *model)
@@ -496,14 +511,28 @@ static bool pages_may_be_short(struct heap_model *model, const struct quire_requ
 	const struct quire_budget *budget =
 		request->budget ? request->budget : model->config.budget;
 	size_t need = size / model->page + 2;
-	size_t promised = test_space_stats(model->space).promised;
+	struct quire_vspace_stats stats = test_space_stats(model->space);
+	size_t there = atomic_load(&model->space->mmu.free_frames) + stats.retained;
 	size_t unused = 0;
 
-	if (budget && budget->limit - budget->used < need)
+	if (budget && (budget->limit < budget->used || budget->limit - budget->used < need))
 		return true;
 	if (budget && budget->guaranteed > budget->used)
 		unused = budget->guaranteed - budget->used;
-	return atomic_load(&model->space->mmu.free_frames) < need + promised - unused;
+	if (stats.physical != QUIRE_UNKNOWN)
+		there = at_most(there, stats.physical - stats.held);
+	return there < need + stats.promised - unused;
+}
+
+/* After a call: whether its failure is the driver's, and then nothing has changed but by an unmap that
+ * failed. */
+static bool failed_below(struct heap_model *model, int32_t status)
+{
+	bool struck = test_mmu_struck(&model->space->mmu);
+
+	if (status == QUIRE_EDRIVER)
+		assert_true(struck);
+	return struck && (status == QUIRE_EDRIVER || status == QUIRE_ENOPHYS);
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -746,6 +775,13 @@ void *heap_model_request(struct heap_model *model, struct quire_request *request
 	size_t granted = ask_first(model, &copy);
 
 	live.ptr = quire_vmh_request(model->heap, request);
+	if (failed_below(model, request->why)) {
+		assert_null(live.ptr);
+		assert_int_equal(request->granted, 0);
+		if (!is_elastic(model) && !is_spanning(model))
+			expect_of_table(model, &wish, &granted);
+		return NULL;
+	}
 	assert_int_equal(request->granted, granted);
 	assert_status(copy.why, request->why);
 	assert_int_equal(live.ptr != NULL, granted > 0);
@@ -773,14 +809,59 @@ void *heap_model_alloc(struct heap_model *model, size_t size, size_t align)
 	return heap_model_request(model, &request);
 }
 
+/* Whether there is room at this address, as far as addresses go. */
+static bool fits_at(const struct heap_model *model, const unsigned char *ptr, size_t size)
+{
+	if (!size)
+		return false;
+	for (size_t i = 0; i < model->blocks; i++)
+		if (model->block[i].ptr == ptr)
+			return !model->block[i].taken &&
+			       size <= block_size(model, &model->block[i]);
+	if (!is_elastic(model) || (size_t)(ptr - model->base) % model->unit)
+		return false;
+	for (size_t index = 0; index <= model->count; index++)
+		if (ptr >= gap_start(model, index) &&
+		    ptr + size <= gap_start(model, index) + gap_before(model, index))
+			return true;
+	return false;
+}
+
+void *heap_model_alloc_at(struct heap_model *model, unsigned char *ptr, size_t size)
+{
+	struct quire_request request = { .size = size };
+	struct heap_live live = { .asked = size, .owner = ++model->owners };
+	bool fits = fits_at(model, ptr, size), is_short = pages_may_be_short(model, &request, size);
+
+	live.ptr = quire_vmh_alloc_at(model->heap, ptr, size);
+	if (failed_below(model, QUIRE_ENOPHYS) && !live.ptr)
+		return NULL;
+	if (!live.ptr) {
+		assert_true(!fits || is_short);
+		return NULL;
+	}
+	assert_true(fits && live.ptr == ptr);
+	live.usable = quire_vmh_usable_size(model->heap, live.ptr);
+	check_usable(model, &live);
+	remember(model, &live);
+	return live.ptr;
+}
+
 /* ---- free and resize ------------------------------------------------------------------------- */
 
 void heap_model_free(struct heap_model *model, size_t index)
 {
 	struct heap_live live = model->live[index];
+	int32_t status;
 
-	test_assert_filled(live.ptr, live.usable, live.owner);
-	assert_ok(quire_vmh_free(model->heap, live.ptr));
+	if (!live.dead)
+		test_assert_filled(live.ptr, live.usable, live.owner);
+	status = quire_vmh_free(model->heap, live.ptr);
+	if (failed_below(model, status)) {
+		model->live[index].dead = true;
+		return;
+	}
+	assert_ok(status);
 	mark_block(model, live.ptr, false);
 	model->count--;
 	memmove(&model->live[index], &model->live[index + 1],
@@ -831,7 +912,16 @@ int32_t heap_model_resize(struct heap_model *model, size_t index, size_t min, si
 	size_t granted = 1;
 	int32_t status = quire_vmh_resize_range(model->heap, live->ptr, min, preferred, &granted);
 	size_t usable = quire_vmh_usable_size(model->heap, live->ptr);
+	bool driver_failed = failed_below(model, status);
 
+	if (status)
+		assert_int_equal(granted, 0);
+	if (live->dead)
+		assert_status(status, QUIRE_EFREE);
+	if (driver_failed && preferred < live->usable)
+		live->dead = true;
+	if (driver_failed || live->dead)
+		return status;
 	if (!is_spanning(model))
 		check_resize(model, index, min, preferred, status);
 	if (status) {

@@ -9,8 +9,9 @@
  * statistics must say, which block a request had to get, and whether a request that was refused
  * could have been served. Every byte of every allocation carries its owner's pattern.
  *
- * The model assumes a vspace that retains nothing and that no call of the driver is made to
- * fail.
+ * The driver may be told to fail in the next call (test_mmu_fail). A call that fails for it must leave
+ * everything as the model says, but for an unmap that fails: then freeing what was to give pages back is
+ * all that is left to do with it.
  */
 #ifndef QUIRE_TEST_HEAP_MODEL_H
 #define QUIRE_TEST_HEAP_MODEL_H
@@ -26,6 +27,7 @@ struct heap_live {
 	size_t usable;
 	uint32_t owner;
 	bool own;                   /* whole pages of its own */
+	bool dead;                  /* an unmap failed */
 	struct quire_budget *payer; /* of its own pages; NULL: the heap's */
 };
 
@@ -75,6 +77,9 @@ void *heap_model_request(struct heap_model *model, struct quire_request *request
 
 /* The same for a fixed size and alignment. */
 void *heap_model_alloc(struct heap_model *model, size_t size, size_t align);
+
+/* The same at an address; any pointer into the window will do to ask for. Not in a spanning heap. */
+void *heap_model_alloc_at(struct heap_model *model, unsigned char *ptr, size_t size);
 
 /* Number `index` of the live ones: checked, freed, forgotten. */
 void heap_model_free(struct heap_model *model, size_t index);

@@ -621,6 +621,7 @@ void test_mmu_fail(struct test_mmu *model, enum test_call kind, uint64_t n, bool
 void test_mmu_fail_times(struct test_mmu *model, enum test_call kind, uint64_t n, uint64_t times)
 {
 	model->plan[kind] = (struct test_plan){ .countdown = n, .more = times - 1 };
+	model->planned = true;
 }
 
 bool test_mmu_holds_lock(void)
@@ -636,7 +637,16 @@ bool test_mmu_holds_transition(void)
 void test_mmu_heal(struct test_mmu *model)
 {
 	memset(model->plan, 0, sizeof(model->plan));
+	model->planned = false;
 	model->fail_every = 0;
+}
+
+bool test_mmu_struck(struct test_mmu *model)
+{
+	bool struck = model->planned && !test_mmu_fault_pending(model);
+
+	test_mmu_heal(model);
+	return struck;
 }
 
 bool test_mmu_fault_pending(const struct test_mmu *model)

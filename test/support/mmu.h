@@ -91,6 +91,7 @@ struct test_mmu {
 	atomic_bool interrupt; /**< what in_interrupt() answers */
 	uint64_t fail_every;   /**< if not 0: each call whose number is a multiple of it fails */
 	struct test_plan plan[TEST_CALLS];
+	bool planned; /**< test_mmu_fail was called and test_mmu_struck was not */
 
 	/* Private. */
 	unsigned char *prot;         /* per page: as mapped; 0: absent */
@@ -135,6 +136,9 @@ void test_mmu_heal(struct test_mmu *model);
 
 /** Whether a failure that was asked for is still to come. */
 bool test_mmu_fault_pending(const struct test_mmu *model);
+
+/** After a call: whether a failure that was asked for came to pass in it. No call fails any more. */
+bool test_mmu_struck(struct test_mmu *model);
 
 /** Others take frames from the driver, or give them back. */
 void test_mmu_take_frames(struct test_mmu *model, size_t frames);

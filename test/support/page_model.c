@@ -265,23 +265,15 @@ void page_model_check(struct page_model *model)
 
 /* ---- faults ---------------------------------------------------------------------------------- */
 
-void page_model_fault(struct page_model *model, enum test_call kind, uint32_t n)
-{
-	test_mmu_heal(&model->space.mmu);
-	test_mmu_fail(&model->space.mmu, kind, n, false);
-	model->faulty = true;
-}
-
 /* After a call: whether its failure is the driver's, and then nothing has changed but by an unmap that
  * failed. */
 static bool failed_below(struct page_model *model, int32_t status)
 {
-	model->struck = model->faulty && !test_mmu_fault_pending(&model->space.mmu);
-	model->faulty = false;
-	test_mmu_heal(&model->space.mmu);
+	bool struck = test_mmu_struck(&model->space.mmu);
+
 	if (status == QUIRE_EDRIVER)
-		assert_true(model->struck);
-	return model->struck && (status == QUIRE_EDRIVER || status == QUIRE_ENOPHYS);
+		assert_true(struck);
+	return struck && (status == QUIRE_EDRIVER || status == QUIRE_ENOPHYS);
 }
 
 /* The allocation can only be freed now. What it still holds, the records say. */
@@ -313,7 +305,6 @@ void page_model_open(struct page_model *model, const struct test_space_config *c
 
 void page_model_close(struct page_model *model)
 {
-	model->faulty = false;
 	test_mmu_heal(&model->space.mmu);
 	for (uint32_t start = page_model_start(model, 0); start < model->pages;
 	     start = page_model_start(model, start))

@@ -4,7 +4,7 @@
  * by call. Each call below is made on both. What must be answered is worked out from the array: where a
  * run of pages fits and the budget allows, a refusal fails the test.
  *
- * The driver may be told to fail (page_model_fault) in the next call. Whatever the driver does, a call
+ * The driver may be told to fail (test_mmu_fail) in the next call. Whatever the driver does, a call
  * that fails must leave everything as the array says; the one exception is what a failed unmap does
  * to the allocation that was to give pages back: freeing it is all that is left.
  */
@@ -36,8 +36,6 @@ struct page_model {
 	uint32_t pages;
 	size_t frames;
 	uint32_t patterns;
-	bool faulty; /* the driver is to fail in the next call ... */
-	bool struck; /* ... and has */
 };
 
 void page_model_open(struct page_model *model, const struct test_space_config *config);
@@ -47,9 +45,6 @@ void page_model_check(struct page_model *model);
 /* Which page of the window, or first one of a live allocation at or after it, or beyond the window. */
 uint32_t page_model_start(const struct page_model *model, uint32_t page);
 uint32_t page_model_size(const struct page_model *model, uint32_t start);
-
-/* In the next call the n-th call of the driver of this kind fails. */
-void page_model_fault(struct page_model *model, enum test_call kind, uint32_t n);
 
 /* The calls. Payer 0 is the vspace's own, named by NULL. */
 void page_model_request(struct page_model *model, struct quire_request *request, uint32_t payer,
