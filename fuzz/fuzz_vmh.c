@@ -4,7 +4,7 @@
  * elastic heaps, on a driver that fails where the input says, against an array of live allocations
  * (support/heap_model.h).
  */
-#include "input.h"
+#include "faults.h"
 
 #include "support/heap_model.h"
 
@@ -110,19 +110,6 @@ static void step(struct input *input, struct heap_model *model, struct quire_bud
 	}
 }
 
-static void may_fail(struct input *input, struct heap_model *model)
-{
-	struct test_mmu *mmu = &model->space->mmu;
-	uint32_t choice = input_byte(input);
-
-	if (choice < 160)
-		return;
-	mmu->map_status = choice & 1 ? QUIRE_EDRIVER : QUIRE_ENOPHYS;
-	mmu->part = (enum test_part)(choice >> 1 & 3);
-	test_mmu_heal(mmu);
-	test_mmu_fail(mmu, (enum test_call)(choice >> 3 & 3), 1 + input_below(input, 3), false);
-}
-
 static void play(struct input *input, struct test_space *space)
 {
 	struct heap_model model;
@@ -136,7 +123,7 @@ static void play(struct input *input, struct test_space *space)
 	/* What is promised to one is missing for the others. */
 	assert_ok(quire_vspace_admit(&space->vs, &budget, guaranteed, guaranteed + 4));
 	for (int steps = 0; steps < MOST_STEPS && !input_is_over(input); steps++) {
-		may_fail(input, &model);
+		input_fault(input, &model.space->mmu);
 		step(input, &model, &budget);
 		heap_model_check(&model);
 		heap_model_check_contents(&model);

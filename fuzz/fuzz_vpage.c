@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Programs of all calls of vpage.h but those that move pages, on a driver that fails where the input
  * says, against an array of pages (support/page_model.h). */
-#include "input.h"
+#include "faults.h"
 
 #include "support/page_model.h"
 
@@ -124,20 +124,6 @@ static void call(struct input *input, struct page_model *model)
 	}
 }
 
-/* The next call of the driver but a few fails, of one kind or any, with one reason or the other. */
-static void may_fail(struct input *input, struct page_model *model)
-{
-	uint32_t choice = input_byte(input);
-
-	if (choice < 160)
-		return;
-	model->space.mmu.map_status = choice & 1 ? QUIRE_EDRIVER : QUIRE_ENOPHYS;
-	model->space.mmu.part = (enum test_part)(choice >> 1 & 3);
-	test_mmu_heal(&model->space.mmu);
-	test_mmu_fail(&model->space.mmu, (enum test_call)(choice >> 3 & 3),
-		      1 + input_below(input, 3), false);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct page_model model;
@@ -159,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	page_model_open(&model, &config);
 	for (int steps = 0; steps < MOST_STEPS && !input_is_over(&input); steps++) {
-		may_fail(&input, &model);
+		input_fault(&input, &model.space.mmu);
 		call(&input, &model);
 		page_model_check(&model);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Programs of all calls of vregion.h, in fixed and lazy regions, on a driver that fails where the input
  * says, against pointers that move up and a list of pieces (support/region_model.h). */
-#include "input.h"
+#include "faults.h"
 
 #include "support/region_model.h"
 
@@ -98,19 +98,6 @@ static void step(struct input *input, struct region_model *model)
 		rarely(input, model);
 }
 
-static void may_fail(struct input *input, struct region_model *model)
-{
-	struct test_mmu *mmu = &model->space.mmu;
-	uint32_t choice = input_byte(input);
-
-	if (choice < 160)
-		return;
-	mmu->map_status = choice & 1 ? QUIRE_EDRIVER : QUIRE_ENOPHYS;
-	mmu->part = (enum test_part)(choice >> 1 & 3);
-	test_mmu_heal(mmu);
-	test_mmu_fail(mmu, (enum test_call)(choice >> 3 & 3), 1 + input_below(input, 3), false);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct region_model model;
@@ -134,7 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		region.unit = 0;
 	region_model_open(&model, &config, &region, guaranteed, guaranteed + (how >> 3));
 	for (int steps = 0; steps < MOST_STEPS && !input_is_over(&input); steps++) {
-		may_fail(&input, &model);
+		input_fault(&input, &model.space.mmu);
 		step(&input, &model);
 		region_model_check(&model);
 	}

@@ -225,11 +225,7 @@ static void open_small(struct small *small, uint32_t pages, uint32_t frames, siz
 
 	memset(small, 0, sizeof(*small));
 	page_model_open(model, &config);
-	worlds_add(&small->worlds, &model->space.mmu, sizeof(model->space.mmu));
-	worlds_add(&small->worlds, model->space.mmu.window, model->space.mmu.bytes);
-	worlds_add(&small->worlds, model->space.mmu.prot, pages);
-	worlds_add(&small->worlds, &model->space.vs, sizeof(model->space.vs));
-	worlds_add(&small->worlds, model->space.storage.memory, model->space.storage.bytes);
+	worlds_add_space(&small->worlds, &model->space);
 	worlds_add(&small->worlds, model->budget, sizeof(model->budget));
 	worlds_add(&small->worlds, model->page, sizeof(model->page));
 	worlds_add(&small->worlds, model->dead, sizeof(model->dead));

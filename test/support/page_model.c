@@ -141,7 +141,11 @@ static int32_t afford(const struct page_model *model, uint32_t payer, size_t pag
 /* Where nobody can tell how many frames there are, the driver finds out. */
 static int32_t find_frames(const struct page_model *model, size_t pages)
 {
-	return held_in_all(model) + pages > model->frames ? QUIRE_ENOPHYS : QUIRE_OK;
+	size_t there = atomic_load(&model->space.mmu.free_frames);
+
+	for (uint32_t page = 0; page < model->pages; page++)
+		there += model->space.mmu.prot[page] && !model->page[page].held;
+	return pages > there ? QUIRE_ENOPHYS : QUIRE_OK;
 }
 
 /* ---- contents -------------------------------------------------------------------------------- */

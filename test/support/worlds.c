@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/test.h"
 #include "support/worlds.h"
 
 struct worlds_state {
@@ -20,6 +19,16 @@ void worlds_add(struct worlds *worlds, void *memory, size_t bytes)
 	worlds->part[worlds->parts].bytes = bytes;
 	worlds->parts++;
 	worlds->bytes += bytes;
+}
+
+void worlds_add_space(struct worlds *worlds, struct test_space *space)
+{
+	assert_null(space->vs.observer);
+	worlds_add(worlds, &space->mmu, sizeof(space->mmu));
+	worlds_add(worlds, space->mmu.window, space->mmu.bytes);
+	worlds_add(worlds, space->mmu.prot, space->mmu.config.pages);
+	worlds_add(worlds, &space->vs, sizeof(space->vs));
+	worlds_add(worlds, space->storage.memory, space->storage.bytes);
 }
 
 static unsigned char *save(const struct worlds *worlds)

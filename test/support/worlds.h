@@ -11,8 +11,7 @@
 #ifndef QUIRE_TEST_WORLDS_H
 #define QUIRE_TEST_WORLDS_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "support/space.h"
 
 #define WORLDS_PARTS 12u
 #define WORLDS_NAME  128u
@@ -41,6 +40,9 @@ struct worlds {
 
 /* Memory that is part of a state. */
 void worlds_add(struct worlds *worlds, void *memory, size_t bytes);
+
+/* A vspace of small pages that nobody observes: its records, its driver and what is in its window. */
+void worlds_add_space(struct worlds *worlds, struct test_space *space);
 
 void worlds_explore(struct worlds *worlds);
 
