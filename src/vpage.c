@@ -86,8 +86,7 @@ static int32_t check_config(const struct quire_vspace_config *config)
 		return QUIRE_EINVAL;
 	if (!config->pages || config->pages > QUIRE_EXTENTS_MAX_UNITS ||
 	    config->budgets >= QUIRE_BUDGETS_MAX || base % mmu->page_size || !base ||
-	    config->pages - 1 > (UINTPTR_MAX - base) / mmu->page_size ||
-	    base + (config->pages - 1) * mmu->page_size > UINTPTR_MAX - (mmu->page_size - 1))
+	    config->pages > (UINTPTR_MAX - base) / mmu->page_size)
 		return QUIRE_EINVAL;
 	if (config->storage_bytes < storage_needed((uint32_t)config->pages, config->budgets))
 		return QUIRE_EINVAL;

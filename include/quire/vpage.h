@@ -152,8 +152,8 @@ struct quire_vspace {
 /**
  * Make a vspace over a window in which nothing is mapped.
  * @return QUIRE_OK, or QUIRE_EINVAL for an impossible configuration: an mmu that quire_mmu_check
- *         refuses, a window that is empty, misaligned or wraps around, too little storage, cached
- *         storage on an mmu that is not coherent
+ *         refuses, a window that is empty, misaligned or reaches the last address, too little
+ *         storage, cached storage on an mmu that is not coherent
  */
 int32_t quire_vspace_init(struct quire_vspace *vs, const struct quire_vspace_config *config);
 

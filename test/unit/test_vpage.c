@@ -151,6 +151,8 @@ static void a_window_that_wraps_around_is_refused(void **state)
 	begin_draft(&draft, &config);
 	for (size_t pages = 1; pages < 8; pages++)
 		REFUSED_WITH(&draft, base, (void *)(0 - pages * PAGE));
+	/* One behind it would be zero, where iteration begins. */
+	REFUSED_WITH(&draft, base, (void *)(0 - 8 * PAGE));
 	REFUSED_WITH(&draft, base, NULL);
 	end_draft(&draft);
 }
@@ -561,6 +563,34 @@ static void a_range_is_clipped_by_addresses_too(void **state)
 	assert_ok(quire_vpage_free(vs, b));
 	assert_ok(quire_vpage_free(vs, c));
 	assert_ok(quire_vpage_free(vs, wall));
+	test_space_fini(&space);
+}
+
+/* A limit that fell below what is used only stops growth. */
+static void a_budget_above_its_limit_gets_nothing_more(void **state)
+{
+	struct test_space space;
+	struct quire_vspace *vs = open_plain(&space);
+	struct quire_budget budget = { 0 };
+	struct quire_request request = { .size = 5 * PAGE, .budget = &budget };
+	void *ptr;
+
+	(void)state;
+	assert_ok(quire_vspace_admit(vs, &budget, 0, 10));
+	ptr = quire_vpage_request(vs, &request, QUIRE_RW);
+	assert_non_null(ptr);
+	assert_ok(quire_vspace_change(vs, &budget, 0, 2));
+	request.size = PAGE;
+	assert_null(quire_vpage_request(vs, &request, QUIRE_RW));
+	assert_status(request.why, QUIRE_EBUDGET);
+	assert_ok(quire_vpage_free(vs, ptr));
+	ptr = quire_vpage_request(vs, &request, QUIRE_RW);
+	assert_non_null(ptr);
+	request.budget = NULL;
+	request.align = 2 * PAGES * PAGE; /* beyond the window */
+	assert_null(quire_vpage_request(vs, &request, QUIRE_RW));
+	assert_status(request.why, QUIRE_ENOVIRT);
+	assert_ok(quire_vpage_free(vs, ptr));
 	test_space_fini(&space);
 }
 
@@ -991,11 +1021,12 @@ static void a_kernel_page_is_zeroed_before_a_user_gets_it(void **state)
 
 static void a_dismissed_payers_pages_are_not_shown_to_the_next_with_its_number(void **state)
 {
-	struct test_space_config config = { .mmu = { .pages = 4 }, .budgets = 1, .retain = 4 };
+	struct test_space_config config = { .mmu = { .pages = 4 }, .budgets = 2, .retain = 4 };
 	struct quire_budget first = { 0 }, second = { 0 };
 	struct quire_request request = { .size = 4 * PAGE, .budget = &first };
 	struct test_space space;
 	unsigned char *ptr;
+	uint64_t calls;
 
 	(void)state;
 	test_space_init(&space, &config);
@@ -1009,6 +1040,13 @@ static void a_dismissed_payers_pages_are_not_shown_to_the_next_with_its_number(v
 	ptr = quire_vpage_request(&space.vs, &request, QUIRE_RW | QUIRE_USER);
 	assert_non_null(ptr);
 	assert_zero(ptr, 4 * PAGE);
+	assert_ok(quire_vpage_free(&space.vs, ptr));
+	test_fill(ptr, 4 * PAGE, 2);
+	assert_ok(quire_vspace_admit(&space.vs, &first, 0, 8));
+	assert_ok(quire_vspace_dismiss(&space.vs, &first)); /* those of others stay as they are */
+	calls = space.mmu.calls[TEST_ANY];
+	assert_ptr_equal(quire_vpage_request(&space.vs, &request, QUIRE_RW | QUIRE_USER), ptr);
+	assert_int_equal(space.mmu.calls[TEST_ANY], calls);
 	assert_ok(quire_vpage_free(&space.vs, ptr));
 	test_space_fini(&space);
 }
@@ -1810,6 +1848,28 @@ static void memory_is_invalidated_when_it_is_handed_out_and_when_it_is_freed(voi
 }
 
 /* The zeros that a USER page begins with must not stay in one core's cache. */
+/* What is cut off was touched by this core: its lines must not be written over who gets it next. */
+static void a_tail_that_is_cut_off_or_decommitted_is_relinquished(void **state)
+{
+	struct test_space space;
+	unsigned char *ptr;
+
+	(void)state;
+	open_incoherent(&space, 8);
+	ptr = must_alloc(&space.vs, 4);
+	test_mmu_forget(&space.mmu);
+	assert_ok(quire_vpage_resize(&space.vs, ptr, 1));
+	assert_true(test_mmu_written_back(&space.mmu, ptr + PAGE, 3 * PAGE));
+	assert_true(test_mmu_invalidated(&space.mmu, ptr + PAGE, 3 * PAGE));
+	assert_false(test_mmu_invalidated(&space.mmu, ptr, 64));
+	test_mmu_forget(&space.mmu);
+	assert_ok(quire_vpage_decommit(&space.vs, ptr, 1));
+	assert_true(test_mmu_invalidated(&space.mmu, ptr, PAGE));
+	assert_ok(quire_vpage_free(&space.vs, ptr));
+	assert_ok(quire_vspace_trim(&space.vs));
+	test_space_fini(&space);
+}
+
 static void zeros_reach_memory_before_the_page_is_handed_out(void **state)
 {
 	struct test_space space;
@@ -2369,6 +2429,7 @@ int main(void)
 		cmocka_unit_test(frames_that_others_took_are_missed_cleanly),
 		cmocka_unit_test(a_greedy_range_stops_where_the_guarantees_of_others_begin),
 		cmocka_unit_test(a_range_is_clipped_by_addresses_too),
+		cmocka_unit_test(a_budget_above_its_limit_gets_nothing_more),
 		cmocka_unit_test(a_limit_clips_a_range),
 		cmocka_unit_test(an_overrun_meets_the_guard_page),
 		cmocka_unit_test(a_guard_needs_addresses_but_no_memory),
@@ -2416,6 +2477,7 @@ int main(void)
 		cmocka_unit_test(a_budget_with_addresses_set_aside_is_not_dismissed),
 		cmocka_unit_test(either_alias_names_an_allocation),
 		cmocka_unit_test(memory_is_invalidated_when_it_is_handed_out_and_when_it_is_freed),
+		cmocka_unit_test(a_tail_that_is_cut_off_or_decommitted_is_relinquished),
 		cmocka_unit_test(zeros_reach_memory_before_the_page_is_handed_out),
 		cmocka_unit_test(nothing_is_done_in_interrupt_context),
 		cmocka_unit_test(every_change_is_told),
