@@ -181,8 +181,8 @@ void quire_vmh_drop_asides(struct quire_vmh *heap);
 
 /* ---- for regions ---------------------------------------------------------------------------- */
 
-/* An elastic heap in pages that the caller owns, by a configuration that the caller has checked. Fini
- * does not give the pages' addresses back. */
+/* An elastic heap in pages that the caller owns, by a configuration that the caller has checked. It is
+ * not ended, but reset. */
 void quire_vmh_init_within(struct quire_vmh *heap, struct quire_vspace *vs, uint32_t first_page,
 			   const struct quire_vmh_config *config);
 

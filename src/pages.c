@@ -110,7 +110,6 @@ void quire_tail_cache(const struct quire_mmu *mmu, uintptr_t address, size_t fro
 
 int32_t quire_request_check(struct quire_request *request, uint32_t flags_allowed)
 {
-	request->granted = 0;
 	if (!request->min)
 		request->min = request->size;
 	if (!request->align)

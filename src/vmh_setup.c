@@ -219,7 +219,6 @@ int32_t quire_vmh_init(struct quire_vmh *heap, struct quire_vspace *vs,
 	if (first == QUIRE_NOWHERE)
 		return QUIRE_ENOVIRT;
 	quire_vmh_init_within(heap, vs, first, config);
-	heap->owns_window = true;
 	return QUIRE_OK;
 }
 
@@ -235,8 +234,7 @@ int32_t quire_vmh_fini(struct quire_vmh *heap)
 		status = QUIRE_EBUSY;
 	} else {
 		quire_vmh_drop_asides(heap);
-		if (heap->owns_window)
-			quire_window_give(heap->vs, quire_page_index(heap->vs, heap->base));
+		quire_window_give(heap->vs, quire_page_index(heap->vs, heap->base));
 	}
 	quire_section_leave(&section);
 	if (!status)

@@ -163,7 +163,6 @@ struct quire_vmh {
 	uint32_t flags;
 	uint32_t prot;
 	uint32_t as_held; /* what its pages look like while they are held */
-	bool owns_window;
 	bool is_elastic;
 	size_t in_use, in_use_peak, pages_held, pages_held_peak;
 	uint64_t served, freed;
