@@ -274,6 +274,34 @@ static void a_run_whose_numbers_are_lost_is_told(void **state)
 	assert_int_equal(quire_extents_owner_of(&set, 1600), 0);
 }
 
+/* A bit that says that a run of some length starts in some word, where none does. */
+static void a_length_that_nobody_has_is_told(void **state)
+{
+	static quire_word storage[QUIRE_EXTENTS_STORAGE(1000) / sizeof(quire_word)];
+	struct quire_extents set;
+	uint32_t key;
+
+	(void)state;
+	assert_ok(quire_extents_init(&set, 1000, QUIRE_COMPACT, storage, sizeof(storage)));
+	assert_int_equal(quire_extents_alloc(&set, 200, 1), 0);
+	for (uint32_t length = 1; length < 30; length++) {
+		key = (length - 1) * set.row;
+		for (uint32_t level = 0; level < set.levels; level++, key /= QUIRE_WORD_BITS_)
+			set.level[level][key / QUIRE_WORD_BITS_] ^= (quire_word)1
+								    << key % QUIRE_WORD_BITS_;
+		assert_non_null(quire_extents_check(&set));
+		key = (length - 1) * set.row;
+		for (uint32_t level = 0; level < set.levels; level++, key /= QUIRE_WORD_BITS_)
+			set.level[level][key / QUIRE_WORD_BITS_] ^= (quire_word)1
+								    << key % QUIRE_WORD_BITS_;
+	}
+	assert_sound(quire_extents_check(&set));
+	key = 0; /* a run of one unit in the first word, which the summaries know too */
+	for (uint32_t level = 0; level < set.levels; level++, key /= QUIRE_WORD_BITS_)
+		set.level[level][key / QUIRE_WORD_BITS_] |= (quire_word)1 << key % QUIRE_WORD_BITS_;
+	assert_told(quire_extents_check(&set), "something is filed that is no free run");
+}
+
 static void a_run_that_ends_outside_the_window_is_told(void **state)
 {
 	static quire_word storage[QUIRE_EXTENTS_STORAGE(1000) / sizeof(quire_word)];
@@ -344,6 +372,7 @@ int main(void)
 		cmocka_unit_test(bits_of_free_blocks_that_are_wrong_are_told),
 		cmocka_unit_test(a_region_whose_areas_disagree_with_its_pages_is_told),
 		cmocka_unit_test(a_run_whose_numbers_are_lost_is_told),
+		cmocka_unit_test(a_length_that_nobody_has_is_told),
 		cmocka_unit_test(a_run_that_ends_outside_the_window_is_told),
 		cmocka_unit_test(banks_that_disagree_with_their_frames_are_told),
 	};

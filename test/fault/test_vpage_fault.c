@@ -584,6 +584,44 @@ static void a_failed_unmap_does_not_lose_the_allocation(void **state)
 	test_space_fini(&space);
 }
 
+/* The page that would become the guard was retained, and cannot be unmapped. */
+static void a_guard_that_cannot_be_made_bare_refuses_what_needed_it(void **state)
+{
+	struct test_space_config config = { .mmu = { .pages = 16 }, .retain = 8 };
+	struct quire_request request = { .size = 2 * PAGE, .flags = QUIRE_GUARD };
+	struct test_space space;
+	struct test_snapshot before;
+	unsigned char *ptr;
+
+	(void)state;
+	test_space_init(&space, &config);
+	ptr = quire_vpage_alloc(&space.vs, 8, QUIRE_RW);
+	assert_ok(quire_vpage_free(&space.vs, ptr));
+	assert_ptr_equal(quire_vpage_request(&space.vs, &request, QUIRE_RW), ptr);
+	test_fill(ptr, 2 * PAGE, 1);
+	space.mmu.part = TEST_NOTHING;
+	test_snapshot_take(&before, &space);
+	test_mmu_fail(&space.mmu, TEST_UNMAP, 1, false);
+	assert_status(quire_vpage_resize(&space.vs, ptr, 4), QUIRE_EDRIVER);
+	test_snapshot_compare_held(&before, &space);
+	test_snapshot_free(&before);
+	test_assert_filled(ptr, 2 * PAGE, 1);
+	assert_int_equal(quire_vpage_size(&space.vs, ptr), 2);
+	assert_ok(quire_vpage_resize(&space.vs, ptr, 4));
+	assert_false(quire_vspace_is_mapped(&space.vs, ptr + 4 * PAGE));
+	test_fill(ptr, 4 * PAGE, 2);
+
+	/* Shrinking, it still holds the page that cannot be the guard: only its free is left. */
+	test_mmu_fail(&space.mmu, TEST_UNMAP, 1, false);
+	assert_status(quire_vpage_resize(&space.vs, ptr, 2), QUIRE_EDRIVER);
+	test_space_check(&space);
+	assert_int_equal(quire_vpage_size(&space.vs, ptr), 4);
+	assert_status(quire_vpage_resize(&space.vs, ptr, 3), QUIRE_EFREE);
+	assert_ok(quire_vpage_free(&space.vs, ptr));
+	assert_ok(quire_vspace_trim(&space.vs));
+	test_space_fini(&space);
+}
+
 static void freeing_with_a_failing_driver_keeps_the_records_of_live_ones(void **state)
 {
 	struct test_space space;
@@ -838,6 +876,7 @@ int main(void)
 			a_protection_that_can_be_neither_set_nor_restored_is_known_page_by_page),
 		cmocka_unit_test(pages_mapped_before_a_failing_page_are_unmapped),
 		cmocka_unit_test(a_failed_unmap_does_not_lose_the_allocation),
+		cmocka_unit_test(a_guard_that_cannot_be_made_bare_refuses_what_needed_it),
 		cmocka_unit_test(freeing_with_a_failing_driver_keeps_the_records_of_live_ones),
 		cmocka_unit_test(a_page_that_failed_its_owner_and_a_neighbour_can_still_be_freed),
 		cmocka_unit_test(trim_and_fini_can_be_repeated),

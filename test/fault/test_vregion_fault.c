@@ -323,6 +323,7 @@ static bool fail_put(const struct scenario *scenario, uint64_t n, enum test_part
 	assert_int_equal(rig.region.releases, 0);
 	assert_int_equal(info_of(&rig).users, 1);
 	assert_status(quire_vregion_put(rig.vr), QUIRE_EDRIVER);
+	assert_null(quire_vregion_get(rig.vr));
 	assert_int_equal(info_of(&rig).users, 1);
 	assert_int_equal(test_space_stats(&rig.space).allocations, 1);
 	test_space_check(&rig.space);
@@ -480,6 +481,32 @@ static void a_save_that_cannot_unmap_loses_nothing(void **state)
 	}
 }
 
+/* What failed to be freed is not whole; the rest of the region is, also when it comes back. */
+static void a_region_with_a_page_that_failed_to_leave_sleeps_and_comes_back(void **state)
+{
+	static const struct scenario scenario = { .sealed = true };
+	struct rig rig;
+
+	(void)state;
+	open_rig(&rig, &scenario);
+	rig.space.mmu.part = TEST_NOTHING;
+	test_mmu_fail(&rig.space.mmu, TEST_UNMAP, 1, true);
+	assert_status(quire_vregion_free(rig.vr, rig.interim), QUIRE_EDRIVER);
+	assert_ok(quire_vregion_protect(rig.vr, QUIRE_INTERIM, QUIRE_READ));
+	assert_ok(quire_vregion_protect(rig.vr, QUIRE_INTERIM, QUIRE_RW));
+	assert_status(quire_vregion_save(rig.vr, &rig.archive.archive), QUIRE_EDRIVER);
+	test_mmu_heal(&rig.space.mmu);
+	if (info_of(&rig).saved) {
+		heap_archive_rewind(&rig.archive);
+		assert_ok(quire_vregion_restore(rig.vr, &rig.archive.archive));
+	}
+	assert_ok(quire_vregion_free(rig.vr, rig.interim));
+	rig.interim = NULL;
+	check_rig(&rig);
+	check_contents(&rig);
+	close_rig(&rig);
+}
+
 static void a_sleeping_region_can_be_ended_after_an_unmap_failed(void **state)
 {
 	static const struct scenario scenario = { .sealed = true };
@@ -514,6 +541,7 @@ int main(void)
 		cmocka_unit_test(
 			a_restore_that_fails_leaves_the_region_asleep_and_can_be_tried_again),
 		cmocka_unit_test(a_save_that_cannot_unmap_loses_nothing),
+		cmocka_unit_test(a_region_with_a_page_that_failed_to_leave_sleeps_and_comes_back),
 		cmocka_unit_test(a_sleeping_region_can_be_ended_after_an_unmap_failed),
 	};
 

@@ -779,6 +779,7 @@ static void a_heap_a_region_or_a_ring_without_its_parts_is_refused(void **state)
 	const struct quire_vregion_config region_config = { .lifetime = PAGE };
 	struct quire_buffer_source source = quire_buffer_on_vmh(NULL);
 	struct quire_request request = { .size = 10 };
+	struct quire_frames frames;
 	struct quire_buffer ring;
 	struct quire_vmh heap;
 	struct test_space space;
@@ -786,6 +787,8 @@ static void a_heap_a_region_or_a_ring_without_its_parts_is_refused(void **state)
 
 	(void)state;
 	test_space_init_plain(&space, 16, 16);
+	assert_status(quire_frames_init(NULL, NULL), QUIRE_EINVAL);
+	assert_status(quire_frames_init(&frames, NULL), QUIRE_EINVAL);
 	assert_status(quire_vmh_init(NULL, &space.vs, &heap_config), QUIRE_EINVAL);
 	assert_status(quire_vmh_init(&heap, NULL, &heap_config), QUIRE_EINVAL);
 	assert_status(quire_vmh_init(&heap, &space.vs, NULL), QUIRE_EINVAL);

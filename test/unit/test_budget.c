@@ -194,6 +194,7 @@ static void a_budget_that_pays_cannot_be_dismissed(void **state)
 	assert_status(quire_ledger_dismiss(&world.ledger, &world.budget[0]), QUIRE_EBUSY);
 	refund(&world, 0, 1);
 	assert_ok(quire_ledger_dismiss(&world.ledger, &world.budget[0]));
+	assert_false(world.budget[0].admitted);
 	assert_int_equal(world.ledger.promised, 0);
 	assert_status(quire_ledger_dismiss(&world.ledger, &world.budget[0]), QUIRE_EINVAL);
 	admit(&world, 0, 100, 100);

@@ -3,6 +3,8 @@
  * Evacuation on the Linux port: which bank is emptied, who is asked, and that contents and accounts
  * are right after each, also if a move fails.
  */
+#include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include "quire/linux.h"
@@ -30,7 +32,10 @@ static void (*meanwhile)(void); /* what another thread does while a page moves *
 static struct quire_vspace vs;
 static struct quire_budget other;
 static struct mover movers[2];
-static _Alignas(uintptr_t) unsigned char storage[QUIRE_VSPACE_STORAGE(PAGES, 4)];
+static struct {
+	_Alignas(uintptr_t) unsigned char storage[QUIRE_VSPACE_STORAGE(PAGES, 4)];
+	unsigned char behind[64]; /* what a look beyond the last page would see */
+} space_records;
 
 static int32_t quiesce(struct quire_mover *self, struct quire_budget *budget)
 {
@@ -62,6 +67,12 @@ static int32_t failing_move(const struct quire_mmu *self, uintptr_t va)
 	return port.mmu.move(self, va);
 }
 
+static uint32_t bank_within(const struct quire_mmu *self, uintptr_t va)
+{
+	assert_in_range(va - (uintptr_t)port.window, 0, ((size_t)PAGES << 12) - 1);
+	return port.mmu.bank_of(self, va);
+}
+
 static void begin(size_t retain)
 {
 	struct quire_linux_config memory = {
@@ -71,17 +82,19 @@ static void begin(size_t retain)
 	assert_ok(quire_linux_init(&port, &memory));
 	mmu = port.mmu;
 	mmu.move = failing_move;
+	mmu.bank_of = bank_within;
+	memset(space_records.behind, 0xff, sizeof(space_records.behind));
 	fail_in = 0;
 	meanwhile = NULL;
 	memset(&other, 0, sizeof(other));
-	assert_ok(quire_vspace_init(&vs, &(struct quire_vspace_config){ .mmu = &mmu,
-									.base = port.window,
-									.pages = PAGES,
-									.budgets = 4,
-									.retain = retain,
-									.storage = storage,
-									.storage_bytes =
-										sizeof(storage) }));
+	assert_ok(quire_vspace_init(&vs, &(struct quire_vspace_config){
+						 .mmu = &mmu,
+						 .base = port.window,
+						 .pages = PAGES,
+						 .budgets = 4,
+						 .retain = retain,
+						 .storage = space_records.storage,
+						 .storage_bytes = sizeof(space_records.storage) }));
 	assert_ok(quire_vspace_admit(&vs, &other, 0, QUIRE_NO_LIMIT));
 	for (int i = 0; i < 2; i++)
 		movers[i] = (struct mover){ .mover = { quiesce, resume } };
@@ -304,6 +317,8 @@ static void what_cannot_be_asked_for_is_refused(void **state)
 	(void)state;
 	begin(0);
 	assert_status(quire_vspace_set_mover(&vs, NULL, &half), QUIRE_EINVAL);
+	half = (struct quire_mover){ .resume = resume };
+	assert_status(quire_vspace_set_mover(&vs, NULL, &half), QUIRE_EINVAL);
 	assert_status(quire_vspace_set_mover(&vs, &stranger, NULL), QUIRE_EINVAL);
 	assert_ok(quire_vspace_dismiss(&vs, &other));
 	assert_null(other.mover);
@@ -314,6 +329,51 @@ static void what_cannot_be_asked_for_is_refused(void **state)
 	mmu.bank_of = NULL;
 	mmu.move = NULL;
 	assert_status(quire_vspace_evacuate(&vs, 1, NULL), QUIRE_EINVAL);
+	end();
+}
+
+static int32_t failing_unmap(const struct quire_mmu *self, uintptr_t va, size_t pages)
+{
+	(void)self;
+	(void)va;
+	(void)pages;
+	return QUIRE_EDRIVER;
+}
+
+/* Its contents are undefined and only its free is left: it is not worth a move, nor fit for one. */
+static void a_bank_with_a_page_that_failed_to_leave_is_passed_over(void **state)
+{
+	size_t moved = 1;
+
+	(void)state;
+	begin(0);
+	scatter();
+	mmu.unmap = failing_unmap;
+	assert_status(quire_vpage_free(&vs, scattered[1]), QUIRE_EDRIVER);
+	mmu.unmap = port.mmu.unmap;
+	assert_ok(quire_vspace_evacuate(&vs, 10, &moved));
+	assert_int_equal(moved, 5); /* of the next bank */
+	assert_int_equal(banks_on(), 2);
+	assert_ok(quire_vpage_free(&vs, scattered[1]));
+	still_holds(scattered[0], 20);
+	still_holds(scattered[2], 5);
+	end();
+}
+
+/* After years of use the earnings are more than a number of 32 bits holds. */
+static void earnings_of_years_are_not_lost_to_an_overflow(void **state)
+{
+	size_t moved;
+
+	(void)state;
+	begin(0);
+	scatter();
+	vs.mapped_pages = (uint64_t)1 << 40;
+	vs.moved_pages = (uint64_t)1 << 20;
+	assert_ok(quire_vspace_save_power(&vs, 5, &moved));
+	assert_int_equal(moved, 8);
+	assert_int_equal(banks_on(), 1);
+	all_hold();
 	end();
 }
 
@@ -414,6 +474,52 @@ static void all_kinds_hold(void)
 	sound();
 }
 
+static void *take_for_code(void *argument)
+{
+	(void)argument;
+	return quire_vpage_alloc_at(&vs, retained, 2, QUIRE_RX);
+}
+
+static pthread_t thread;
+
+/* Another thread has taken it by the records, and waits for this evacuation to unmap it first. */
+static void want_what_was_retained(void)
+{
+	const volatile struct quire_page *page =
+		&vs.page[(size_t)(retained - (unsigned char *)port.window) >> 12];
+
+	meanwhile = NULL;
+	assert_int_equal(pthread_create(&thread, NULL, take_for_code, NULL), 0);
+	while (!page->users)
+		sched_yield();
+}
+
+static void a_retained_page_that_is_wanted_in_another_way_meanwhile_is_left_to_who_wants_it(
+	void **state)
+{
+	unsigned char *full, *gap, *moves;
+	void *got = NULL;
+	size_t moved;
+
+	(void)state;
+	begin(2);
+	full = take(25, NULL);
+	gap = take(7, NULL);
+	moves = take(3, &other);
+	retained = take(2, NULL);
+	assert_ok(quire_vpage_free(&vs, retained));
+	assert_ok(quire_vpage_free(&vs, gap));
+	meanwhile = want_what_was_retained;
+	assert_status(quire_vspace_evacuate(&vs, 5, &moved), QUIRE_EBUSY);
+	assert_int_equal(moved, 3);
+	assert_int_equal(pthread_join(thread, &got), 0);
+	assert_ptr_equal(got, retained);
+	still_holds(full, 25);
+	still_holds(moves, 3);
+	assert_int_equal(*(volatile unsigned char *)retained * 0, 0); /* it can be read */
+	end();
+}
+
 static void pages_of_heaps_regions_and_code_move_and_guards_stay(void **state)
 {
 	unsigned char *gap[6];
@@ -496,7 +602,11 @@ int main(void)
 		cmocka_unit_test(a_bank_with_more_pages_than_wanted_is_left_alone),
 		cmocka_unit_test(a_move_that_fails_at_any_point_leaves_every_page_usable),
 		cmocka_unit_test(retained_pages_are_given_back_and_not_moved),
+		cmocka_unit_test(a_bank_with_a_page_that_failed_to_leave_is_passed_over),
+		cmocka_unit_test(earnings_of_years_are_not_lost_to_an_overflow),
 		cmocka_unit_test(a_retained_page_that_is_taken_while_others_move_stays_where_it_is),
+		cmocka_unit_test(
+			a_retained_page_that_is_wanted_in_another_way_meanwhile_is_left_to_who_wants_it),
 		cmocka_unit_test(pages_of_heaps_regions_and_code_move_and_guards_stay),
 		cmocka_unit_test(only_moves_that_mapping_has_earned_are_made),
 		cmocka_unit_test(saving_power_tells_what_went_wrong),

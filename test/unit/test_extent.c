@@ -341,6 +341,21 @@ static void runs_of_one_length_in_one_word_merge_and_leave_nothing(void **state)
 
 /* ---- ranges and alignment -------------------------------------------------------------------- */
 
+/* No class above has what is wanted for sure: the longest run is the last hope, and is too short. */
+static void a_length_near_the_window_is_not_granted_from_two_runs(void **state)
+{
+	struct world world;
+
+	(void)state;
+	begin(&world, 1000, QUIRE_COMPACT);
+	extent_model_take_at(&world.model, 15, 1);
+	assert_int_equal(quire_extents_alloc(&world.model.set, 990, 1), QUIRE_NOWHERE);
+	compare(&world);
+	extent_model_take_at(&world.model, 16, 984);
+	compare(&world);
+	extent_model_close(&world.model);
+}
+
 static void a_range_is_granted_in_whole_steps(void **state)
 {
 	struct world world;
@@ -753,6 +768,7 @@ int main(void)
 		cmocka_unit_test(a_hole_is_found_wherever_it_is),
 		cmocka_unit_test(a_run_is_found_among_many_that_look_like_it),
 		cmocka_unit_test(runs_of_one_length_in_one_word_merge_and_leave_nothing),
+		cmocka_unit_test(a_length_near_the_window_is_not_granted_from_two_runs),
 		cmocka_unit_test(a_range_is_granted_in_whole_steps),
 		cmocka_unit_test(a_range_takes_the_longest_run_when_none_is_long_enough),
 		cmocka_unit_test(alignment_counts_from_the_phase),

@@ -151,6 +151,15 @@ static void half_a_pair_of_functions_is_refused(void **state)
 	CHANGED(unlock, nothing);
 	CHANGED(transition_lock, nothing);
 	CHANGED(transition_unlock, nothing);
+	for (int missing = 0; missing < 4; missing++) {
+		struct quire_mmu three = good();
+
+		three.lock = missing == 0 ? NULL : nothing;
+		three.unlock = missing == 1 ? NULL : nothing;
+		three.transition_lock = missing == 2 ? NULL : nothing;
+		three.transition_unlock = missing == 3 ? NULL : nothing;
+		refused(three);
+	}
 }
 
 static void incoherent_cores_need_cache_operations(void **state)

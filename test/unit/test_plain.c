@@ -32,6 +32,10 @@ struct machine {
 	struct test_storage records; /* of the heap or the region */
 };
 
+/* What machines are made with: usually nobody is told, and nothing asked. */
+static struct quire_observer *observer;
+static bool (*in_interrupt)(const struct quire_mmu *mmu);
+
 static void begin(struct machine *machine, size_t retain)
 {
 	struct quire_flat_config port = { .memory = window,
@@ -43,12 +47,14 @@ static void begin(struct machine *machine, size_t retain)
 					      .pages = PAGES,
 					      .budgets = BUDGETS,
 					      .retain = retain,
+					      .observer = observer,
 					      .storage_bytes =
 						      QUIRE_VSPACE_STORAGE(PAGES, BUDGETS) };
 
 	test_storage_init(&machine->flat_storage, port.storage_bytes, NULL);
 	port.storage = machine->flat_storage.memory;
 	assert_ok(quire_flat_init(&machine->flat, &port));
+	machine->flat.mmu.in_interrupt = in_interrupt;
 	test_storage_init(&machine->storage, config.storage_bytes, NULL);
 	config.storage = machine->storage.memory;
 	assert_ok(quire_vspace_init(&machine->vs, &config));
@@ -305,6 +311,68 @@ static void a_budget_may_go_and_come_back_under_another_number(void **state)
 	end_heap(&machine);
 }
 
+static struct {
+	struct quire_observer observer;
+	uint32_t told;
+} witness;
+
+static void witness_event(struct quire_observer *self, const struct quire_event *event)
+{
+	(void)self;
+	(void)event;
+	witness.told++;
+}
+
+static bool is_interrupt;
+
+static bool answer_interrupt(const struct quire_mmu *mmu)
+{
+	(void)mmu;
+	return is_interrupt;
+}
+
+/* The plain way is for who is told nothing and asks nothing: otherwise all is told and asked. */
+static void an_observer_is_told_though_nothing_is_locked(void **state)
+{
+	static const struct quire_bundle table[] = { { SIZE, 64 } };
+	struct machine machine;
+	void *ptr;
+
+	(void)state;
+	witness.observer.notify = witness_event;
+	observer = &witness.observer;
+	begin_heap(&machine, table, 1, PAGES);
+	observer = NULL;
+	ptr = quire_vmh_alloc(&machine.heap, SIZE);
+	assert_ok(quire_vmh_free(&machine.heap, ptr));
+	witness.told = 0;
+	ptr = quire_vmh_alloc(&machine.heap, SIZE); /* in a page that has stayed */
+	assert_int_equal(witness.told, 1);
+	assert_ok(quire_vmh_free(&machine.heap, ptr));
+	assert_int_equal(witness.told, 2);
+	end_heap(&machine);
+}
+
+static void an_interrupt_is_noticed_though_nothing_is_locked(void **state)
+{
+	static const struct quire_bundle table[] = { { SIZE, 64 } };
+	struct machine machine;
+	void *ptr;
+
+	(void)state;
+	in_interrupt = answer_interrupt;
+	begin_heap(&machine, table, 1, PAGES);
+	in_interrupt = NULL;
+	ptr = quire_vmh_alloc(&machine.heap, SIZE);
+	assert_non_null(ptr);
+	is_interrupt = true;
+	assert_null(quire_vmh_alloc(&machine.heap, SIZE));
+	assert_status(quire_vmh_free(&machine.heap, ptr), QUIRE_ECONTEXT);
+	is_interrupt = false;
+	assert_ok(quire_vmh_free(&machine.heap, ptr));
+	end_heap(&machine);
+}
+
 /* ---- regions --------------------------------------------------------------------------------- */
 
 static void lifetime_moves_up_until_the_region_is_sealed(void **state)
@@ -355,6 +423,8 @@ int main(void)
 		cmocka_unit_test(a_free_that_is_begun_again_does_not_mind_a_lower_limit),
 		cmocka_unit_test(a_block_is_not_handed_out_for_an_alignment_beyond_all_of_them),
 		cmocka_unit_test(a_budget_may_go_and_come_back_under_another_number),
+		cmocka_unit_test(an_observer_is_told_though_nothing_is_locked),
+		cmocka_unit_test(an_interrupt_is_noticed_though_nothing_is_locked),
 		cmocka_unit_test(lifetime_moves_up_until_the_region_is_sealed),
 	};
 

@@ -381,8 +381,15 @@ static void addresses_set_aside_can_be_changed_while_they_are_in_use(void **stat
 	assert_ok(quire_vmh_set_aside(&on.heap, &mine, 2 * PAGE, 0));
 	rest = quire_vmh_alloc_range(&on.heap, 1, 16 * PAGE, &granted);
 	assert_int_equal(granted, 13 * PAGE);
+	aligned.granted = 1;
 	assert_int_equal(quire_vmh_would_fit(&on.heap, &aligned), 0);
+	assert_int_equal(aligned.granted, 0);
 	assert_null(quire_vmh_request(&on.heap, &aligned));
+	aligned.align = 3;
+	aligned.granted = 1;
+	assert_int_equal(quire_vmh_would_fit(&on.heap, &aligned), 0);
+	assert_status(aligned.why, QUIRE_EINVAL);
+	assert_int_equal(aligned.granted, 0);
 	assert_int_equal(quire_vmh_would_fit(&on.heap, &longer), 0);
 	assert_null(quire_vmh_request(&on.heap, &longer));
 	assert_int_equal(quire_vmh_would_fit(&on.heap, &request), 2 * PAGE);
@@ -669,6 +676,30 @@ static void two_heaps_and_plain_pages_share_a_window_in_peace(void **state)
 	close_both(&space, &two);
 }
 
+/* The first unit of a window, and a page that others still hold: a second free changes nothing. */
+static void the_first_run_of_a_window_is_freed_once(void **state)
+{
+	struct quire_vmh_config config = elastic(4 * PAGE, 64);
+	struct test_space space;
+	struct test_heap on;
+	void *first, *second, *third;
+
+	(void)state;
+	test_space_init_plain(&space, 4, 4);
+	test_heap_init(&on, &space, &config);
+	first = quire_vmh_alloc(&on.heap, 64);
+	assert_ptr_equal(first, heap_base(&on.heap));
+	second = quire_vmh_alloc(&on.heap, 64);
+	third = quire_vmh_alloc(&on.heap, 64);
+	assert_ok(quire_vmh_free(&on.heap, first));
+	assert_status(quire_vmh_free(&on.heap, first), QUIRE_EFREE);
+	assert_sound(quire_vmh_check(&on.heap));
+	assert_ok(quire_vmh_free(&on.heap, second));
+	assert_ok(quire_vmh_free(&on.heap, third));
+	test_heap_fini(&on);
+	test_space_fini(&space);
+}
+
 /* ---- storage and configuration --------------------------------------------------------------- */
 
 static void storage_of_the_size_of_the_macro_suffices_and_less_is_refused(void **state)
@@ -845,6 +876,7 @@ int main(void)
 		cmocka_unit_test(own_pages_grow_and_shrink_by_whole_pages),
 		cmocka_unit_test(pages_that_may_be_retained_are_used_again_without_the_driver),
 		cmocka_unit_test(two_heaps_and_plain_pages_share_a_window_in_peace),
+		cmocka_unit_test(the_first_run_of_a_window_is_freed_once),
 		cmocka_unit_test(storage_of_the_size_of_the_macro_suffices_and_less_is_refused),
 		cmocka_unit_test(impossible_windows_and_units_are_refused),
 		cmocka_unit_test(units_that_are_too_small_for_a_page_are_refused),

@@ -259,7 +259,7 @@ static void a_span_takes_the_kind_that_gives_most_and_wastes_least(void **state)
 	static const struct quire_bundle table[] = { { 4096, 2 }, { 1024, 32 }, { 900, 9 } };
 	struct quire_vmh_config config = CONFIG(table);
 	struct quire_request most = { .size = 16 * 1024, .min = 4096 };
-	struct quire_request least_waste = { .size = 8100 };
+	struct quire_request least_waste = { .size = 8100 }, equal = { .size = 0 };
 	struct test_space space;
 	struct heap_model model;
 	unsigned char *ptr;
@@ -275,6 +275,11 @@ static void a_span_takes_the_kind_that_gives_most_and_wastes_least(void **state)
 	ptr = quire_vmh_request(model.heap, &least_waste);
 	assert_non_null(ptr);
 	assert_int_equal(bundle_stats(&model, 2).used, 9);
+	assert_ok(quire_vmh_free(model.heap, ptr));
+	equal.size = 2 * 4096; /* two of one kind or eight of the other: the fewer blocks */
+	ptr = quire_vmh_request(model.heap, &equal);
+	assert_non_null(ptr);
+	assert_int_equal(bundle_stats(&model, 0).used, 2);
 	assert_ok(quire_vmh_free(model.heap, ptr));
 	most.size = most.min = 64 * 1024;
 	assert_null(quire_vmh_request(model.heap, &most));
