@@ -13,6 +13,7 @@ check_packages=(
 	clang-14 libclang-rt-14-dev			# second compiler, sanitizers
 	clang-format-14 clang-tidy-14			# form and lint
 	lld-14 llvm-14 gcc-xtensa-lx106 qemu-system-misc qemu-system-arm	# images for bare machines, and emulators
+	gcovr						# coverage
 	gcc-arm-none-eabi gcc-riscv64-unknown-elf	# code for small processors, only measured
 	libjemalloc-dev libmimalloc-dev			# allocators that the benchmark compares with
 	libgoogle-perftools-dev libtbb-dev

@@ -332,7 +332,8 @@ USUAL quire_word candidates(const struct quire_extents *set, uint32_t word, uint
 	return here & ~set->live[word] & there;
 }
 
-/* Those of the candidates found that have no boundary between, looked at one by one. */
+/* Those of the candidates found that have no boundary between, looked at one by one.
+ * GCOVR_EXCL_START: only builds for size come here, and coverage is counted in another. */
 static quire_word exactly_by_ends(const struct quire_extents *set, uint32_t word, uint32_t count,
 				  quire_word found)
 {
@@ -344,6 +345,7 @@ static quire_word exactly_by_ends(const struct quire_extents *set, uint32_t word
 	}
 	return found;
 }
+/* GCOVR_EXCL_STOP */
 
 /* The same at once. A run that ends beyond the word can only be
  * the last to start in it; for the others, boundaries are smeared down as far as count - 1 units. */
@@ -988,7 +990,8 @@ static uint32_t take_anywhere(struct quire_extents *set, const struct quire_exte
 	return alloc_count(set, wish->min);
 }
 
-/* Where the general search would take, and take there. */
+/* Where the general search would take, and take there.
+ * GCOVR_EXCL_START: as above, only in builds for size. */
 static uint32_t take_there(struct quire_extents *set, const struct quire_extent_wish *wish,
 			   uint32_t *granted)
 {
@@ -996,6 +999,7 @@ static uint32_t take_there(struct quire_extents *set, const struct quire_extent_
 
 	return at == QUIRE_NOWHERE ? at : carve(set, run_start(set, at), at, *granted);
 }
+/* GCOVR_EXCL_STOP */
 
 uint32_t quire_extents_take(struct quire_extents *set, const struct quire_extent_wish *wish,
 			    uint32_t *granted)

@@ -8,7 +8,7 @@
 # The two texts are the line as it was and as it would be, without its indent. Only function bodies are
 # changed: comments, strings and preprocessor lines are left out. Binary operators are known by the
 # blanks around them. A file's changes come in the order of their numbers, which are drawn by `seed` from
-# the texts and the place alone.
+# the texts, the file and the function alone.
 
 function operator(from, to, kind)
 {
@@ -108,7 +108,7 @@ function emit(kind, changed)
 	in_file[FILENAME]++
 	file_of[mutants] = FILENAME
 	text_of[mutants] = FNR "\t" name "\t" kind "\t" trimmed($0) "\t" trimmed(changed)
-	hash_of[mutants] = hash(FILENAME text_of[mutants])
+	hash_of[mutants] = hash(FILENAME name kind trimmed($0) trimmed(changed))
 }
 
 # Bytes [at, at + size) of the line become `to`.
