@@ -642,6 +642,9 @@ static void short_calls_refuse_what_the_long_one_refuses(void **state)
 	assert_status(quire_vregion_resize(zoo.vr, zoo.interim, 65, 64, &granted), QUIRE_EINVAL);
 	assert_status(quire_vregion_resize(zoo.vr, zoo.interim, 1, SIZE_MAX, &granted),
 		      QUIRE_EINVAL);
+	assert_status(quire_vregion_resize(zoo.vr, zoo.life, 0, 64, &granted), QUIRE_EINVAL);
+	assert_status(quire_vregion_resize(zoo.vr, zoo.life, 65, 64, &granted), QUIRE_EINVAL);
+	assert_status(quire_vregion_resize(zoo.vr, zoo.life, 1, SIZE_MAX, &granted), QUIRE_EINVAL);
 	assert_null(quire_vregion_alloc(zoo.vr, QUIRE_AREAS, 10, 0));
 	assert_null(quire_vregion_alloc(zoo.vr, (enum quire_area) - 1, 10, 0));
 	assert_null(quire_vregion_alloc_coherent(zoo.vr, QUIRE_INTERIM, 0, 0));

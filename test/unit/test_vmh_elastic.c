@@ -393,6 +393,8 @@ static void addresses_set_aside_can_be_changed_while_they_are_in_use(void **stat
 	assert_int_equal(quire_vmh_would_fit(&on.heap, &longer), 0);
 	assert_null(quire_vmh_request(&on.heap, &longer));
 	assert_int_equal(quire_vmh_would_fit(&on.heap, &request), 2 * PAGE);
+	request.align = 1;
+	assert_int_equal(quire_vmh_would_fit(&on.heap, &request), 2 * PAGE);
 	ptr = quire_vmh_request(&on.heap, &request);
 	assert_non_null(ptr);
 	assert_int_equal(quire_vmh_would_fit(&on.heap, &request), 0);
@@ -423,6 +425,7 @@ static void what_cannot_be_set_aside_is_refused_with_its_reason(void **state)
 	struct quire_budget mine = { 0 };
 	struct test_space space;
 	struct test_heap on, blocks;
+	unsigned char *was;
 
 	(void)state;
 	test_space_init_plain(&space, 16, 16);
@@ -437,7 +440,10 @@ static void what_cannot_be_set_aside_is_refused_with_its_reason(void **state)
 		      QUIRE_ENOVIRT);
 	assert_null(mine.aside_set);
 	assert_ok(quire_vmh_set_aside(&on.heap, &mine, PAGE, 32)); /* a page's alignment then */
+	was = heap_base(&on.heap) + mine.aside_start * 64;
 	assert_ok(quire_vmh_set_aside(&on.heap, &mine, 0, 0));
+	assert_ptr_equal(quire_vmh_alloc_at(&on.heap, was, 100), was); /* it is like any other */
+	assert_ok(quire_vmh_free(&on.heap, was));
 	test_heap_fini(&on);
 	test_heap_fini(&blocks);
 	test_space_fini(&space);

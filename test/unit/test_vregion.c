@@ -393,6 +393,33 @@ static void what_is_refused_is_told_with_the_region_and_its_tag(void **state)
 	close_region(&space, &region);
 }
 
+static void every_change_of_an_area_is_told(void **state)
+{
+	struct test_space space;
+	struct test_region region;
+	struct quire_request request = { .size = 100, .tag = 5 };
+	struct quire_event event;
+	unsigned char *ptr;
+
+	(void)state;
+	open_region(&space, &region, &fixed);
+	ptr = quire_vregion_request(region.vr, QUIRE_LIFETIME, &request);
+	event = test_observer_last(&space.observer, QUIRE_EVENT_ALLOC);
+	assert_ptr_equal(event.object, region.vr);
+	assert_ptr_equal(event.ptr, ptr);
+	assert_int_equal(event.size, 100);
+	assert_int_equal(event.tag, 5);
+	assert_ok(quire_vregion_resize(region.vr, ptr, 200, 200, NULL));
+	event = test_observer_last(&space.observer, QUIRE_EVENT_RESIZE);
+	assert_ptr_equal(event.ptr, ptr);
+	assert_int_equal(event.size, 200);
+	assert_ok(quire_vregion_free(region.vr, ptr));
+	event = test_observer_last(&space.observer, QUIRE_EVENT_FREE);
+	assert_ptr_equal(event.ptr, ptr);
+	assert_ptr_equal(event.object, region.vr);
+	close_region(&space, &region);
+}
+
 /* Of what an area has already nothing is asked again: the reason is of the pages that are new. */
 static void the_reason_of_a_refusal_is_that_of_the_new_pages(void **state)
 {
@@ -1668,6 +1695,7 @@ int main(void)
 		cmocka_unit_test(a_generous_size_costs_addresses_and_not_memory),
 		cmocka_unit_test(the_budget_of_a_region_pays_and_is_refunded),
 		cmocka_unit_test(what_is_refused_is_told_with_the_region_and_its_tag),
+		cmocka_unit_test(every_change_of_an_area_is_told),
 		cmocka_unit_test(the_reason_of_a_refusal_is_that_of_the_new_pages),
 		cmocka_unit_test(a_lifetime_range_takes_what_is_left_of_area_and_memory),
 		cmocka_unit_test(
