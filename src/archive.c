@@ -56,7 +56,8 @@ APART int32_t pass(struct quire_transfer *transfer, void *data, size_t bytes)
 	return status;
 }
 
-/* A reader has in the mark what the archive has, and its sum is right. */
+/* A reader has in the mark what the archive has, and its sum is right. The sum itself is not summed up:
+ * a CRC that goes on over its own value forgets all that came before. */
 static int32_t pass_mark(struct quire_transfer *transfer, struct mark *mark)
 {
 	int32_t status = pass(transfer, mark, offsetof(struct mark, sum));
@@ -65,6 +66,7 @@ static int32_t pass_mark(struct quire_transfer *transfer, struct mark *mark)
 	mark->sum = sum;
 	if (!status)
 		status = pass(transfer, &mark->sum, sizeof(mark->sum));
+	transfer->sum = sum;
 	return !status && mark->sum != sum ? QUIRE_EINVAL : status;
 }
 
@@ -134,6 +136,14 @@ void quire_transfer_begin(struct quire_transfer *transfer)
 	set_number(transfer, ++transfer->vs->images);
 }
 
+static int32_t suspend(struct quire_transfer *transfer, struct quire_section *section)
+{
+	int32_t status = quire_pages_suspend(section, transfer->first, transfer->count);
+
+	transfer->image->stuck = status != QUIRE_OK;
+	return status;
+}
+
 int32_t quire_transfer_save(struct quire_transfer *transfer)
 {
 	struct quire_section section;
@@ -143,7 +153,7 @@ int32_t quire_transfer_save(struct quire_transfer *transfer)
 	if (status)
 		set_number(transfer, 0);
 	else
-		status = quire_pages_suspend(&section, transfer->first, transfer->count);
+		status = suspend(transfer, &section);
 	quire_section_leave(&section);
 	return status;
 }
@@ -163,7 +173,15 @@ APART int32_t skip(struct quire_transfer *transfer, size_t bytes)
 	return status;
 }
 
-/* Whether the mark is one of pages in this range that were saved and did not come back yet. */
+/* A page that was saved and did not come back yet. One that is leaving all the same has no contents,
+ * unless it is such a page that could not be unmapped. */
+static bool is_saved(const struct quire_transfer *transfer, const struct quire_page *page)
+{
+	return page->users && (page->state == PAGE_ARRIVING ||
+			       (page->state == PAGE_LEAVING && transfer->image->stuck));
+}
+
+/* Whether the mark is one of such pages in this range. */
 static bool is_awaited(const struct quire_transfer *transfer, const struct mark *mark)
 {
 	const struct quire_vspace *vs = transfer->vs;
@@ -175,7 +193,7 @@ static bool is_awaited(const struct quire_transfer *transfer, const struct mark 
 	    (offset | mark->bytes) & (vs->page_size - 1))
 		return false;
 	for (size_t left = mark->bytes >> vs->page_shift; left; left--, page++)
-		if (!page->users || page->state == PAGE_PRESENT || page->prot != mark->what)
+		if (!is_saved(transfer, page) || page->prot != mark->what)
 			return false;
 	return true;
 }
@@ -254,9 +272,63 @@ int32_t quire_transfer_restore(struct quire_transfer *transfer)
 	status = read_image(transfer, true);
 	quire_section_enter_deep(&section, transfer->vs);
 	if (status)
-		quire_pages_suspend(&section, transfer->first, transfer->count);
+		suspend(transfer, &section);
 	else
 		set_number(transfer, 0);
 	quire_section_leave(&section);
 	return status;
+}
+
+/* ---- a whole vspace ------------------------------------------------------------------------- */
+
+/* A status of the archive's own is told, and counted if it is one that is known. */
+static int32_t conclude(struct quire_vspace *vs, int32_t status)
+{
+	bool known = status < 0 && status > -QUIRE_STATUSES;
+
+	return status ? quire_refuse_call(vs, known ? &vs->refused : NULL, status, vs, 0, 0)
+		      : QUIRE_OK;
+}
+
+static struct quire_transfer transfer_of(struct quire_vspace *vs, struct quire_archive *archive)
+{
+	return (struct quire_transfer){
+		.vs = vs, .image = &vs->image, .archive = archive, .count = vs->pages
+	};
+}
+
+int32_t quire_vspace_save(struct quire_vspace *vs, struct quire_archive *archive)
+{
+	struct quire_transfer transfer;
+	struct quire_section section;
+	int32_t status;
+
+	if (!vs)
+		return QUIRE_EINVAL;
+	transfer = transfer_of(vs, archive);
+	status = quire_forbidden(vs);
+	if (!status && (!archive || !archive->write))
+		status = QUIRE_EINVAL;
+	if (status)
+		return conclude(vs, status);
+	quire_section_enter_deep(&section, vs);
+	quire_transfer_begin(&transfer);
+	quire_section_leave(&section);
+	return conclude(vs, quire_transfer_save(&transfer));
+}
+
+int32_t quire_vspace_restore(struct quire_vspace *vs, struct quire_archive *archive)
+{
+	struct quire_transfer transfer;
+	int32_t status;
+
+	if (!vs)
+		return QUIRE_EINVAL;
+	transfer = transfer_of(vs, archive);
+	status = quire_forbidden(vs);
+	if (!status)
+		status = QUIRE_ESTATE; /* it is not saved */
+	else if (status == QUIRE_ESTATE)
+		status = archive && archive->read ? QUIRE_OK : QUIRE_EINVAL;
+	return conclude(vs, status ? status : quire_transfer_restore(&transfer));
 }

@@ -874,6 +874,7 @@ void quire_vspace_stats(struct quire_vspace *vs, struct quire_vspace_stats *stat
 		.mapped_pages = vs->mapped_pages,
 		.moved_pages = vs->moved_pages,
 		.misuses = vs->refused.misuses,
+		.saved = quire_image_number(&vs->image) != 0,
 	};
 	memcpy(stats->refusals, vs->refused.by_status, sizeof(stats->refusals));
 	quire_section_leave(&section);

@@ -9,10 +9,10 @@
  *
  * **What an image is.** A mark with the range of addresses; then for each run of pages with the same
  * protection a mark and their bytes; then an empty mark. Each mark ends with the CRC-32 of all that
- * stands before it, and the last sum is kept with the records too. So an image that was cut short or
- * altered is refused, as is one of another range, or an older one: surely where two bits at most
- * were altered, or what was altered lies within 32 bits, else but for one in 2^32. It is no protection
- * from intent. Words are the machine's own: an image is read by the machine that wrote it.
+ * stands before it but sums, and the last one is kept with the records too. So an image that was cut
+ * short or altered is refused, as is one of another range, or an older one: surely where two bits at
+ * most were altered or what was altered lies within 32 bits (up to 512 MiB), else but for one in 2^32.
+ * It is no protection from intent. Words are the machine's own: an image is read by the machine that wrote it.
  *
  * **When it is verified.** With `rewind` the image is read twice: nothing is mapped before all of it
  * has been found good. Without it pages are mapped and filled as they are read, and unmapped again if
@@ -41,6 +41,7 @@
 #ifndef QUIRE_ARCHIVE_H
 #define QUIRE_ARCHIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -66,6 +67,7 @@ struct quire_archive {
 struct quire_image {
 	uint32_t number; /* of the save; 0: it is not saved */
 	uint32_t sum;    /* of all that was written */
+	bool stuck;      /* some of its pages may still be mapped */
 };
 
 #ifdef __cplusplus

@@ -111,6 +111,7 @@ struct quire_vspace_stats {
 	uint64_t moved_pages;              /**< pages that an evacuation put elsewhere */
 	uint64_t refusals[QUIRE_STATUSES]; /**< calls that failed, by -status */
 	uint64_t misuses;                  /**< foreign, stale or misplaced pointers */
+	bool saved;                        /**< its contents are in an archive */
 };
 
 /** Calls that failed, as a vspace or a heap counts them. Private. */
@@ -296,6 +297,41 @@ int32_t quire_vspace_evacuate(struct quire_vspace *vs, size_t most_pages, size_t
  *         quire_vspace_evacuate
  */
 int32_t quire_vspace_save_power(struct quire_vspace *vs, uint32_t percent, size_t *moved);
+
+/**
+ * Write the contents of all pages that are held and then unmap the whole window, retained pages too,
+ * so that every bank can be switched off (D3); see archive.h.
+ *
+ * **What stays** is what is in records: addresses, holders, protections, payers, budgets, statistics,
+ * heaps and regions with all that was allocated in them. Regions that sleep already sleep on, with their
+ * own images. Retained pages are given up, and an allocation that only its free is left for has no
+ * contents. Counters of driver calls count on.
+ *
+ * **Records** are not in the image. Where the memory that they are in is switched off as well (this
+ * struct and its storage, budgets, heaps, regions) whoever owns it saves it *after* this call and
+ * brings it back, at the same addresses, *before* quire_vspace_restore. Nothing else is needed: below
+ * a saved vspace the driver may be made anew, as long as nothing is mapped in the window.
+ *
+ * **Nobody may use the window**, or make calls about it, until this returns; then all calls that use
+ * memory or addresses, also of heaps and regions in it, answer QUIRE_ESTATE until it is restored.
+ * Questions are answered, and budgets may be admitted, changed and dismissed. A saved vspace that cannot
+ * be restored is made anew with quire_vspace_init. Where cores are not coherent, each core that touched
+ * the memory relinquishes it before (mmu.h); the one that calls does so here.
+ * @return QUIRE_OK; the archive's status: then everything is as it was; QUIRE_EDRIVER: it is saved, but
+ *         some pages stay mapped until it is restored; QUIRE_EINVAL; QUIRE_ECONTEXT; QUIRE_ESTATE if it
+ *         is saved already. Whether it is saved, quire_vspace_stats tells.
+ */
+int32_t quire_vspace_save(struct quire_vspace *vs, struct quire_archive *archive);
+
+/**
+ * Map all pages again, perhaps other frames, read their contents back and protect them as they were.
+ * Pointers stay valid. Like an allocation, what comes back may be used by any core; that of EXEC pages
+ * may run.
+ * @return QUIRE_OK; QUIRE_EINVAL if the image is not of this save or was altered; the archive's status;
+ *         QUIRE_ENOPHYS; QUIRE_EDRIVER; QUIRE_ECONTEXT; QUIRE_ESTATE if it is not saved. Unless QUIRE_OK it
+ *         stays saved as it was, and restore can be tried again.
+ */
+int32_t quire_vspace_restore(struct quire_vspace *vs, struct quire_archive *archive);
 
 void quire_vspace_stats(struct quire_vspace *vs, struct quire_vspace_stats *stats);
 

@@ -5,6 +5,7 @@
 #include "cases.h"
 #include "ground.h"
 #include "machine.h"
+#include "touch.h"
 
 /* ---- contents ------------------------------------------------------------------------------- */
 
@@ -366,6 +367,52 @@ static void a_saved_region_comes_back_at_its_addresses(void)
 	CHECK_SOUND(ground_end());
 }
 
+/* The whole window, with tables of its own: those go too, and are made anew. Somebody else is first at
+ * the frames. */
+static void a_saved_window_comes_back_in_other_frames(void)
+{
+	static struct memory_archive archive;
+	struct quire_mmu *mmu = &ground.port.mmu;
+	uintptr_t behind = machine_window + (uintptr_t)(GROUND_PAGES - 4) * PAGE;
+	struct quire_vregion *vr;
+	unsigned char *pages, *far, *lifetime;
+	bool others;
+
+	archive = (struct memory_archive){ .archive = { .write = archive_write,
+							.read = archive_read } };
+	ground_begin(&(struct ground_config){ 0 });
+	vr = make_region((struct quire_vregion_config){ .lifetime = 8 * KIB, .interim = 32 * KIB });
+	pages = quire_vpage_alloc(&ground.vs, 2, QUIRE_RW);
+	far = quire_vpage_alloc_at(&ground.vs, (unsigned char *)machine_window + 767 * PAGE, 2,
+				   QUIRE_RW);
+	CHECK(vr && pages && far);
+	lifetime = quire_vregion_alloc(vr, QUIRE_LIFETIME, 6000, 0);
+	CHECK(lifetime);
+	fill(pages, 2 * PAGE, 7);
+	fill(far, 2 * PAGE, 8);
+	fill(lifetime, 6000, 9);
+	CHECK(!quire_vpage_protect(&ground.vs, pages, 2, QUIRE_READ));
+	CHECK(!quire_vspace_save(&ground.vs, &archive.archive));
+	CHECK(ground_free_frames() == GROUND_FRAMES);
+	CHECK_SOUND(quire_bare_check(&ground.port));
+	CHECK(traps(MACHINE_READ, pages) && traps(MACHINE_READ, lifetime));
+	others = !mmu->map(mmu, behind, 3, QUIRE_RW);
+	CHECK(others);
+	archive.data[9000] ^= 1;
+	CHECK(quire_vspace_restore(&ground.vs, &archive.archive) == QUIRE_EINVAL);
+	CHECK(ground_free_frames() == GROUND_FRAMES - 3);
+	archive.data[9000] ^= 1;
+	archive.read = 0;
+	CHECK(!quire_vspace_restore(&ground.vs, &archive.archive));
+	CHECK(is_filled(pages, 2 * PAGE, 7) && is_filled(far, 2 * PAGE, 8));
+	CHECK(is_filled(lifetime, 6000, 9));
+	CHECK(traps(MACHINE_WRITE, pages) && traps(MACHINE_WRITE, pages + PAGE));
+	CHECK(!mmu->unmap(mmu, behind, 3));
+	CHECK(!quire_vregion_put(vr) && !quire_vpage_free(&ground.vs, pages) &&
+	      !quire_vpage_free(&ground.vs, far));
+	CHECK_SOUND(ground_end());
+}
+
 const struct tap_case calls_cases[] = {
 	TAP_CASE(pages_are_allocated_and_freed),
 	TAP_CASE(pages_are_had_where_they_are_wanted),
@@ -380,5 +427,6 @@ const struct tap_case calls_cases[] = {
 	TAP_CASE(a_region_serves_all_its_areas),
 	TAP_CASE(a_lazy_region_splits_when_it_is_sealed),
 	TAP_CASE(a_saved_region_comes_back_at_its_addresses),
+	TAP_CASE(a_saved_window_comes_back_in_other_frames),
 };
 const size_t calls_count = sizeof(calls_cases) / sizeof(calls_cases[0]);

@@ -739,6 +739,63 @@ static void a_region_saved_by_one_core_and_restored_by_another_is_whole(void **s
 	}
 }
 
+/* The whole window: one core saves what it did not write back, all memory goes off, another restores,
+ * and what any core still has of before goes nowhere. */
+static void a_vspace_saved_by_one_core_and_restored_by_another_is_whole(void **state)
+{
+	struct quire_archive archive = { .write = archive_write, .read = archive_read };
+	struct quire_vregion *vr;
+	struct thing own[3];
+	unsigned char *text;
+
+	(void)state;
+	random_numbers = test_random_seeded(5);
+	for (size_t retain = 0; retain <= 16; retain += 16) {
+		open_space(QUIRE_ADSP_STRICT, retain);
+		vr = create_with_text();
+		run_on(0);
+		text = quire_vregion_alloc(vr, QUIRE_TEXT, CODE, 0);
+		load(text, 0x55);
+		assert_ok(quire_vregion_protect(vr, QUIRE_TEXT, QUIRE_RX));
+		take_from(vr, &own[0], QUIRE_LIFETIME, 0);
+		take_from(vr, &own[1], QUIRE_INTERIM, 2);
+		own[2] = (struct thing){ .core = 1, .bytes = 2 * PAGE };
+		run_on(1);
+		own[2].ptr = quire_vpage_alloc(&vs, 2, QUIRE_RW);
+		assert_non_null(own[2].ptr);
+		write_thing(&own[2]);
+		take_from_core(&own[0]);
+		take_from_core(&own[1]);
+		run_on(1);
+		write_thing(&own[1]);
+		archive_at = 0;
+		assert_ok(quire_vspace_save(&vs, &archive));
+		assert_int_equal(quire_frames_banks_on(quire_adsp_frames(&adsp)), 0);
+		evict_everything();
+		run_on(2);
+		archive_at = 0;
+		assert_ok(quire_vspace_restore(&vs, &archive));
+		is_loaded(text, 0x55);
+		for (size_t i = 0; i < 3; i++) {
+			run_on((uint32_t)i);
+			relinquish(&own[i]);
+			has_contents(&own[i], own[i].bytes);
+			write_thing(&own[i]);
+			relinquish(&own[i]);
+		}
+		evict_everything();
+		run_on(2);
+		for (size_t i = 0; i < 3; i++) {
+			relinquish(&own[i]);
+			has_contents(&own[i], own[i].bytes);
+		}
+		assert_ok(quire_vpage_free(&vs, own[2].ptr));
+		assert_ok(quire_vregion_put(vr));
+		evict_everything();
+		close_space();
+	}
+}
+
 static void each_user_of_a_region_may_put_it_on_its_own_core(void **state)
 {
 	struct quire_vregion *vr;
@@ -961,6 +1018,7 @@ int main(void)
 		cmocka_unit_test(users_see_nothing_of_what_a_core_had_of_others),
 		cmocka_unit_test(code_that_was_loaded_is_what_is_fetched),
 		cmocka_unit_test(a_region_saved_by_one_core_and_restored_by_another_is_whole),
+		cmocka_unit_test(a_vspace_saved_by_one_core_and_restored_by_another_is_whole),
 		cmocka_unit_test(each_user_of_a_region_may_put_it_on_its_own_core),
 		cmocka_unit_test(what_the_newest_allocation_gives_back_is_not_written_late),
 		cmocka_unit_test(no_byte_is_lost_whoever_allocates_uses_and_frees),

@@ -506,7 +506,7 @@ struct rig *rig_open(enum rig_state state, bool on_linux)
 		stand_on_model(rig);
 	rig->page = rig->mmu->page_size;
 	heap_archive_init(&rig->archive, 64 * rig->page);
-	heap_archive_init(&rig->spare_archive, 64 * rig->page);
+	heap_archive_init(&rig->spare_archive, (PAGES + 16) * rig->page);
 	make_vspace(rig, &rig->vs, 0, PAGES, 140, state == RIG_RETAINED ? 40 : 0);
 	make_vspace(rig, &rig->side, PAGES, SIDE_PAGES, 8, 8);
 	retain_in_side(rig);

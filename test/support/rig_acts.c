@@ -121,6 +121,43 @@ static int32_t vspace_save_power(struct rig *rig)
 	return quire_vspace_save_power(&rig->vs, 100, &moved);
 }
 
+/* All of it comes back, whatever failed before. */
+static void restore_all(struct rig *rig)
+{
+	heap_archive_rewind(&rig->spare_archive);
+	assert_ok(quire_vspace_restore(&rig->vs, &rig->spare_archive.archive));
+	rig_check_contents(rig, 0);
+}
+
+static int32_t save_all(struct rig *rig)
+{
+	rig->spare_archive.bytes = 0;
+	return quire_vspace_save(&rig->vs, &rig->spare_archive.archive);
+}
+
+/* It is brought back before anybody looks. */
+static int32_t vspace_save(struct rig *rig)
+{
+	int32_t status = save_all(rig);
+
+	if (status)
+		return status;
+	rig_heal(rig);
+	restore_all(rig);
+	return QUIRE_OK;
+}
+
+static int32_t vspace_restore(struct rig *rig)
+{
+	struct rig_faults faults = rig->faults;
+
+	rig_heal(rig);
+	assert_ok(save_all(rig));
+	rig_arm(rig, &faults);
+	heap_archive_rewind(&rig->spare_archive);
+	return quire_vspace_restore(&rig->vs, &rig->spare_archive.archive);
+}
+
 static int32_t vspace_stats(struct rig *rig)
 {
 	struct quire_vspace_stats stats;
@@ -908,6 +945,10 @@ const struct rig_act rig_acts[] = {
 	NOTES(vspace_set_mover, "", vspace_set_mover),
 	MAKES(vspace_evacuate, "", .act = vspace_evacuate, .moves = true, .other_ways = true),
 	MAKES(vspace_save_power, "", .act = vspace_save_power, .moves = true, .other_ways = true),
+	ENDS(vspace_save, "", ~(uint64_t)0, .act = vspace_save, .settle = restore_all,
+	     .in_parts = true),
+	ENDS(vspace_restore, "", ~(uint64_t)0, .act = vspace_restore, .settle = restore_all,
+	     .in_parts = true),
 	LOOKS(vspace_stats),
 	LOOKS(vspace_check),
 

@@ -206,7 +206,7 @@ static void add_heap(struct rig_picture *picture, const struct rig *rig,
 }
 
 static void add_region(struct rig_picture *picture, const struct rig *rig,
-		       const struct quire_vregion *vr)
+		       const struct quire_vregion *vr, uint32_t but)
 {
 	const struct test_storage *storage = vr ? storage_at(rig, vr) : NULL;
 	struct quire_vregion *copy;
@@ -216,6 +216,8 @@ static void add_region(struct rig_picture *picture, const struct rig *rig,
 	copy = add(picture, storage->memory, storage->bytes);
 	for (size_t area = 0; area < QUIRE_INTERIM; area++)
 		note(&copy->arena[area].used_peak, copy->arena[area].used);
+	if (but & RIG_BUT_STATES)
+		copy->image.stuck = false;
 	if (!vr->has_interim)
 		return;
 	blank_blocks(&vr->interim, (void *)copy, storage->memory);
@@ -236,9 +238,9 @@ struct rig_picture rig_picture_records(struct rig *rig, uint32_t but)
 	add_heap(&picture, rig, &rig->spanning);
 	add_heap(&picture, rig, &rig->elastic);
 	add_heap(&picture, rig, &rig->brief);
-	add_region(&picture, rig, rig->vr);
-	add_region(&picture, rig, rig->lazy);
-	add_region(&picture, rig, rig->asleep);
+	add_region(&picture, rig, rig->vr, but);
+	add_region(&picture, rig, rig->lazy, but);
+	add_region(&picture, rig, rig->asleep, but);
 	add(&picture, &rig->ring, sizeof(rig->ring));
 	add(&picture, &rig->deep, sizeof(rig->deep));
 	return picture;

@@ -42,7 +42,7 @@ BEGIN {
 	say("- **Growth.** No window's worst is above this line in n units (the logarithm to the base 2), and at least half of")
 	say("  what the worst so far adds from 64 to 65536 units is there at 4096: so it is for a logarithm (60 %), not for a")
 	say("  root (23 %) or a scan (6 %). A figure can be less in a larger window: a history that is cut off fills less of it.")
-	say("- **Not here**: calls that copy (save and restore of a region; a ring's write, read and move are, for small windows,")
+	say("- **Not here**: calls that copy (save and restore of a region or a vspace; a ring's write, read and move are, for small windows,")
 	say("  with the C library's share), and checks, which walk everything.")
 	say("- **Another compiler** gives other figures. These belong to the one that `./check` installs; compare, do not add up.")
 	say("\n## What stands out\n")
