@@ -36,6 +36,12 @@
  *		keep->at += bytes;
  *		return QUIRE_OK;
  *	}
+ *	...
+ *	if (quire_vspace_save(&vs, &keep.archive))
+ *		return -1; // it works as before, but for QUIRE_EDRIVER: see vpage.h
+ *	... every bank is off, and on again ...
+ *	if (quire_vspace_restore(&vs, &keep.archive))
+ *		... it sleeps still, and nothing has changed ...
  * @endcode
  */
 #ifndef QUIRE_ARCHIVE_H

@@ -15,6 +15,10 @@
  * **Physical pages** are the driver's. How many there are is told by quire_zephyr_physical_pages(),
  * because the driver cannot be asked and stops the system if it runs out: none is asked for beyond
  * that number.
+ *
+ * **Sleep.** Zephyr has no place of its own where memory like this is saved. What an application runs
+ * before it powers the memory off calls quire_vspace_save(quire_zephyr_vspace(), ...), and when it is on
+ * again quire_vspace_restore; the records are static data, which the platform saves with all other.
  */
 #ifndef QUIRE_ZEPHYR_H
 #define QUIRE_ZEPHYR_H
