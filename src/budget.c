@@ -64,7 +64,6 @@ int32_t quire_ledger_admit(struct quire_ledger *ledger, struct quire_budget *bud
 	budget->limit = limit;
 	budget->id = (uint8_t)id;
 	budget->admitted = true;
-	budget->aside_start = QUIRE_NOWHERE;
 	ledger->budgets[id] = budget;
 	ledger->promised += guaranteed;
 	return QUIRE_OK;
@@ -158,22 +157,40 @@ const char *quire_ledger_check(const struct quire_ledger *ledger)
 
 /* ---- addresses set aside -------------------------------------------------------------------- */
 
+/* Where what is held begins: at the start of the run, or behind the allocation that is served there. */
+uint32_t quire_aside_held(const struct quire_budget *budget)
+{
+	return budget->aside_start + budget->aside_count - budget->aside_left;
+}
+
+/* Until retake nothing is held. */
+static void let_go(const struct quire_budget *budget)
+{
+	if (budget->aside_left)
+		quire_extents_free(budget->aside_set, quire_aside_held(budget));
+}
+
+static void retake(const struct quire_budget *budget)
+{
+	if (budget->aside_left)
+		quire_extents_alloc_at(budget->aside_set, quire_aside_held(budget),
+				       budget->aside_left);
+}
+
 int32_t quire_aside_hold(struct quire_budget *budget, struct quire_extents *set,
 			 const struct quire_extent_wish *wish)
 {
-	struct quire_budget before = *budget;
 	uint32_t start;
 
-	quire_aside_drop(budget);
+	let_go(budget);
 	start = quire_extents_take(set, wish, NULL);
 	if (start == QUIRE_NOWHERE) {
-		*budget = before;
-		if (before.aside_set && before.aside_start != QUIRE_NOWHERE)
-			quire_extents_alloc_at(set, before.aside_start, before.aside_count);
+		retake(budget);
 		return QUIRE_ENOVIRT;
 	}
 	budget->aside_set = set;
 	budget->aside_start = start;
+	budget->aside_left = wish->preferred;
 	budget->aside_count = wish->preferred;
 	budget->aside_align = wish->align;
 	budget->aside_phase = wish->phase;
@@ -182,10 +199,9 @@ int32_t quire_aside_hold(struct quire_budget *budget, struct quire_extents *set,
 
 void quire_aside_drop(struct quire_budget *budget)
 {
-	if (budget->aside_set && budget->aside_start != QUIRE_NOWHERE)
-		quire_extents_free(budget->aside_set, budget->aside_start);
+	let_go(budget);
 	budget->aside_set = NULL;
-	budget->aside_start = QUIRE_NOWHERE;
+	budget->aside_left = 0;
 }
 
 uint32_t quire_aside_offer(const struct quire_budget *budget, const struct quire_extents *set,
@@ -193,7 +209,7 @@ uint32_t quire_aside_offer(const struct quire_budget *budget, const struct quire
 {
 	uint32_t start = budget->aside_start;
 
-	if (budget->aside_set != set || start == QUIRE_NOWHERE || wish->min > budget->aside_count ||
+	if (!quire_aside_whole(budget, set) || wish->min > budget->aside_count ||
 	    (start + wish->phase) % wish->align)
 		return QUIRE_NOWHERE;
 	*granted = wish->preferred < budget->aside_count ? wish->preferred : budget->aside_count;
@@ -205,14 +221,20 @@ uint32_t quire_aside_claim(struct quire_budget *budget, const struct quire_exten
 {
 	uint32_t start = quire_aside_offer(budget, set, wish, granted);
 
-	if (start != QUIRE_NOWHERE) {
-		quire_extents_resize(budget->aside_set, start, *granted);
-		budget->aside_start = QUIRE_NOWHERE;
-	}
+	if (start != QUIRE_NOWHERE)
+		budget->aside_left = 0;
 	return start;
 }
 
-bool quire_aside_restore(struct quire_budget *budget, const struct quire_extents *set)
+void quire_aside_leave(struct quire_budget *budget, uint32_t count)
+{
+	quire_extents_resize(budget->aside_set, budget->aside_start, count);
+	budget->aside_left = budget->aside_count - count;
+	retake(budget);
+}
+
+/* The same run if it is free again; else another one that is as good. */
+void quire_aside_restore(struct quire_budget *budget)
 {
 	struct quire_extent_wish wish = {
 		.min = budget->aside_count,
@@ -220,9 +242,15 @@ bool quire_aside_restore(struct quire_budget *budget, const struct quire_extents
 		.align = budget->aside_align,
 		.phase = budget->aside_phase,
 	};
+	uint32_t start = budget->aside_start;
 
-	if (budget->aside_set != set || budget->aside_start != QUIRE_NOWHERE)
-		return false;
-	budget->aside_start = quire_extents_take(budget->aside_set, &wish, NULL);
-	return budget->aside_start != QUIRE_NOWHERE;
+	let_go(budget);
+	if (quire_extents_alloc_at(budget->aside_set, start, budget->aside_count))
+		start = quire_extents_take(budget->aside_set, &wish, NULL);
+	if (start == QUIRE_NOWHERE) {
+		retake(budget);
+		return;
+	}
+	budget->aside_start = start;
+	budget->aside_left = budget->aside_count;
 }

@@ -254,17 +254,38 @@ bool quire_ledger_knows(const struct quire_ledger *ledger, const struct quire_bu
 
 /* ---- addresses set aside for a budget ------------------------------------------------------- */
 
+/* Whether all that is to be held in this set is; else something that was served there lives. */
+SHARED bool quire_aside_whole(const struct quire_budget *budget, const struct quire_extents *set)
+{
+	return budget->aside_set == set && budget->aside_left == budget->aside_count;
+}
+
 /* Hold a run for the budget in place of what it had in this set; a refusal keeps what it had. */
 int32_t quire_aside_hold(struct quire_budget *budget, struct quire_extents *set,
 			 const struct quire_extent_wish *wish);
 void quire_aside_drop(struct quire_budget *budget);
+uint32_t quire_aside_held(const struct quire_budget *budget);
 
-/* What is held for the budget, if that will do: told, or taken. QUIRE_NOWHERE: it will not. */
+/* The run for a request, if it is whole and will do: told, or taken. Nobody but this one allocation is
+ * served there until it is freed; then tell how many units it has: what it leaves over stays held, so
+ * that it is all one run again. */
 uint32_t quire_aside_offer(const struct quire_budget *budget, const struct quire_extents *set,
 			   const struct quire_extent_wish *wish, uint32_t *granted);
 uint32_t quire_aside_claim(struct quire_budget *budget, const struct quire_extents *set,
 			   const struct quire_extent_wish *wish, uint32_t *granted);
-bool quire_aside_restore(struct quire_budget *budget, const struct quire_extents *set);
+void quire_aside_leave(struct quire_budget *budget, uint32_t count);
+
+SHARED bool quire_aside_keep(struct quire_budget *budget, const struct quire_extents *set,
+			     uint32_t start, uint32_t count)
+{
+	if (budget->aside_set != set || budget->aside_left || budget->aside_start != start)
+		return false;
+	quire_aside_leave(budget, count);
+	return true;
+}
+
+/* Try to hold all of it again, after something was freed. */
+void quire_aside_restore(struct quire_budget *budget);
 
 /* ---- telling -------------------------------------------------------------------------------- */
 

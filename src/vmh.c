@@ -315,16 +315,22 @@ static int32_t decide_size(const struct quire_vmh *heap, struct order *order, st
 /* Addresses that are set aside look like an allocation, but must not be freed as one. */
 static void mark_aside(struct quire_vmh *heap, const struct quire_budget *budget, uint32_t aside)
 {
-	if (budget->aside_set && budget->aside_start != QUIRE_NOWHERE)
-		heap->vs->page[quire_page_index(heap->vs, quire_block_address(heap->blocks,
-									      budget->aside_start))]
+	if (budget->aside_left)
+		heap->vs->page[quire_page_index(heap->vs,
+						quire_block_address(heap->blocks,
+								    quire_aside_held(budget)))]
 			.aside = aside & 1;
 }
 
 static void restore_aside(struct quire_vmh *heap, struct quire_budget *budget)
 {
-	if (heap->is_elastic && quire_aside_restore(budget, &heap->blocks->runs))
-		mark_aside(heap, budget, 1);
+	const struct quire_extents *runs = &heap->blocks->runs;
+
+	if (!heap->is_elastic || budget->aside_set != runs || quire_aside_whole(budget, runs))
+		return;
+	mark_aside(heap, budget, 0);
+	quire_aside_restore(budget);
+	mark_aside(heap, budget, 1);
 }
 
 /* Cut a place down to the size that it is to have, or give it back. */
@@ -337,6 +343,9 @@ static int32_t cut_to_size(struct quire_vmh *heap, struct order *order, struct g
 		quire_blocks_give(grant->kind, grant->start);
 		if (!order->dry)
 			restore_aside(heap, order->budget);
+	} else if (!order->dry && quire_aside_keep(order->budget, &grant->kind->runs, grant->start,
+						   grant->count)) {
+		mark_aside(heap, order->budget, 1);
 	} else if (grant->count < blocks) {
 		quire_blocks_resize(grant->kind, grant->start, grant->count);
 	}
@@ -442,7 +451,29 @@ static size_t most_allowed(const struct quire_vmh *heap, const struct order *ord
 	return pages << heap->vs->page_shift;
 }
 
-APART int32_t take_elastic(struct quire_vmh *heap, const struct order *order, struct grant *grant)
+/* What is served from addresses set aside has whole pages, and so what it leaves over. */
+APART int32_t claim_aside(struct quire_vmh *heap, struct order *order, size_t most,
+			  struct grant *grant)
+{
+	struct quire_blocks *kind = heap->blocks;
+	size_t want = order->want < most ? order->want : most;
+	size_t page = heap->vs->page_size;
+	struct quire_extent_wish wish = {
+		.min = blocks_for(kind, quire_round_up(order->least, page)),
+		.preferred = blocks_for(kind, quire_round_up(want, page)),
+	};
+
+	if (order->dry || !quire_blocks_wish(kind, order->request.align, &wish))
+		return QUIRE_ENOVIRT;
+	grant->start = quire_aside_claim(order->budget, &kind->runs, &wish, &grant->count);
+	if (grant->start == QUIRE_NOWHERE)
+		return QUIRE_ENOVIRT;
+	order->whole = true;
+	heap->vs->page[quire_page_index(heap->vs, grant_address(grant))].aside = 0;
+	return QUIRE_OK;
+}
+
+APART int32_t take_elastic(struct quire_vmh *heap, struct order *order, struct grant *grant)
 {
 	struct quire_blocks *kind = heap->blocks;
 	size_t most = most_allowed(heap, order);
@@ -454,16 +485,10 @@ APART int32_t take_elastic(struct quire_vmh *heap, const struct order *order, st
 	wish.preferred = blocks_for(kind, order->want < most ? order->want : most);
 	if (take_blocks(kind, order, wish.min, wish.preferred, grant))
 		return QUIRE_OK;
-	if (order->dry || !quire_blocks_wish(kind, order->request.align, &wish))
-		return QUIRE_ENOVIRT;
-	grant->start = quire_aside_claim(order->budget, &kind->runs, &wish, &grant->count);
-	if (grant->start == QUIRE_NOWHERE)
-		return QUIRE_ENOVIRT;
-	heap->vs->page[quire_page_index(heap->vs, grant_address(grant))].aside = 0;
-	return QUIRE_OK;
+	return claim_aside(heap, order, most, grant);
 }
 
-static int32_t take_place(struct quire_vmh *heap, const struct order *order, struct grant *grant)
+static int32_t take_place(struct quire_vmh *heap, struct order *order, struct grant *grant)
 {
 	return heap->is_elastic ? take_elastic(heap, order, grant)
 				: take_from_table(heap, order, grant);
@@ -828,7 +853,7 @@ static size_t aside_offer(const struct quire_vmh *heap, struct order *order)
 	const struct quire_blocks *kind = heap->blocks;
 	size_t room, most;
 
-	if (budget->aside_set != &kind->runs || budget->aside_start == QUIRE_NOWHERE ||
+	if (!quire_aside_whole(budget, &kind->runs) ||
 	    quire_block_address(kind, budget->aside_start) & (order->request.align - 1))
 		return 0;
 	room = (size_t)budget->aside_count * kind->stride;
@@ -1162,6 +1187,8 @@ int32_t quire_vmh_set_aside(struct quire_vmh *heap, struct quire_budget *budget,
 	struct quire_section section;
 	int32_t status = QUIRE_EINVAL;
 
+	if (quire_forbidden(heap->vs))
+		return quire_vmh_refuse(heap, QUIRE_ECONTEXT, bytes, 0);
 	if (align < heap->vs->page_size)
 		align = align && !quire_power_of_two(align) ? 0 : heap->vs->page_size;
 	section = quire_section_enter(heap->vs);

@@ -140,8 +140,7 @@ static size_t count_asides(const struct quire_vspace *vs)
 	for (uint32_t id = 0; id < vs->ledger.slots; id++) {
 		const struct quire_budget *budget = vs->ledger.budgets[id];
 
-		asides += budget && budget->aside_set == &vs->extents &&
-			  budget->aside_start != QUIRE_NOWHERE;
+		asides += budget && budget->aside_set == &vs->extents && budget->aside_left;
 	}
 	return asides;
 }
@@ -188,6 +187,8 @@ APART int32_t promise(struct quire_vspace *vs, struct quire_budget *budget, size
 
 	if (!vs)
 		return QUIRE_EINVAL;
+	if (quire_forbidden(vs))
+		return conclude(vs, QUIRE_ECONTEXT);
 	if (guaranteed && vs->mmu->shared_frames)
 		return QUIRE_EBUDGET;
 	section = quire_section_enter(vs);
@@ -216,6 +217,8 @@ int32_t quire_vspace_dismiss(struct quire_vspace *vs, struct quire_budget *budge
 
 	if (!vs || !budget || budget == &vs->common)
 		return QUIRE_EINVAL;
+	if (quire_forbidden(vs))
+		return conclude(vs, QUIRE_ECONTEXT);
 	section = quire_section_enter(vs);
 	status = budget->aside_set ? QUIRE_EBUSY : quire_ledger_dismiss(&vs->ledger, budget);
 	if (!status)
@@ -227,8 +230,8 @@ int32_t quire_vspace_dismiss(struct quire_vspace *vs, struct quire_budget *budge
 /* Addresses that are set aside look like an allocation, but must not be freed as one. */
 static void mark_aside(struct quire_vspace *vs, const struct quire_budget *budget, uint32_t aside)
 {
-	if (budget->aside_set && budget->aside_start != QUIRE_NOWHERE)
-		vs->page[budget->aside_start].aside = aside & 1;
+	if (budget->aside_left)
+		vs->page[quire_aside_held(budget)].aside = aside & 1;
 }
 
 int32_t quire_vpage_set_aside(struct quire_vspace *vs, struct quire_budget *budget, size_t pages)
@@ -241,6 +244,8 @@ int32_t quire_vpage_set_aside(struct quire_vspace *vs, struct quire_budget *budg
 
 	if (!vs)
 		return QUIRE_EINVAL;
+	if (quire_forbidden(vs))
+		return conclude(vs, QUIRE_ECONTEXT);
 	section = quire_section_enter(vs);
 	if (!quire_ledger_knows(&vs->ledger, budget) ||
 	    (budget->aside_set && budget->aside_set != &vs->extents)) {
@@ -261,8 +266,22 @@ int32_t quire_vpage_set_aside(struct quire_vspace *vs, struct quire_budget *budg
 
 static void restore_aside(struct quire_vspace *vs, struct quire_budget *budget)
 {
-	if (quire_aside_restore(budget, &vs->extents))
-		mark_aside(vs, budget, 1);
+	if (budget->aside_set != &vs->extents || quire_aside_whole(budget, &vs->extents))
+		return;
+	mark_aside(vs, budget, 0);
+	quire_aside_restore(budget);
+	mark_aside(vs, budget, 1);
+}
+
+/* What was served from addresses set aside is gone: for whom they were, whoever paid for it. */
+APART void restore_served(struct quire_vspace *vs, uint32_t first)
+{
+	for (uint32_t id = 0; id < vs->ledger.slots; id++) {
+		struct quire_budget *budget = vs->ledger.budgets[id];
+
+		if (budget && budget->aside_start == first)
+			restore_aside(vs, budget);
+	}
 }
 
 /* ---- allocating ----------------------------------------------------------------------------- */
@@ -346,7 +365,7 @@ static int32_t find_addresses(struct quire_vspace *vs, const struct plan *plan, 
 /* Take the addresses, then give back what the steps of the request leave over. */
 static int32_t take_addresses(struct quire_vspace *vs, struct plan *plan)
 {
-	uint32_t granted = 0;
+	uint32_t granted = 0, total;
 	int32_t status = find_addresses(vs, plan, false, &plan->first, &granted);
 
 	if (status)
@@ -354,17 +373,27 @@ static int32_t take_addresses(struct quire_vspace *vs, struct plan *plan)
 	plan->request.granted = quire_request_clip(&plan->request, (size_t)(granted - plan->guard)
 									   << vs->page_shift);
 	plan->count = (uint32_t)quire_pages_for(vs, plan->request.granted);
-	if (plan->count + plan->guard != granted)
-		quire_extents_resize(&vs->extents, plan->first, plan->count + plan->guard);
+	total = plan->count + plan->guard;
 	vs->page[plan->first].guard = plan->guard & 1;
 	vs->page[plan->first].aside = 0;
+	if (quire_aside_keep(plan->budget, &vs->extents, plan->first, total)) {
+		vs->page[plan->first].own = 1;
+		mark_aside(vs, plan->budget, 1);
+	} else if (total != granted) {
+		quire_extents_resize(&vs->extents, plan->first, total);
+	}
 	return QUIRE_OK;
 }
 
 static void give_addresses(struct quire_vspace *vs, uint32_t first, struct quire_budget *budget)
 {
+	bool claimed = vs->page[first].own;
+
 	vs->page[first].guard = 0;
+	vs->page[first].own = 0;
 	quire_extents_free(&vs->extents, first);
+	if (claimed)
+		restore_served(vs, first);
 	if (budget)
 		restore_aside(vs, budget);
 }
@@ -384,7 +413,7 @@ static int32_t back_with_pages(struct quire_section *section, struct plan *plan)
 	else if (count)
 		status = quire_pages_settle(section, plan->first, count, plan->prot, &dropped);
 	if (status)
-		give_addresses(vs, plan->first, plan->budget);
+		give_addresses(vs, plan->first, NULL);
 	return status;
 }
 

@@ -12,7 +12,9 @@
  * paid by the heap; a request that names another budget gets whole pages of its own.
  *
  * **A guarantee of pages is not one of addresses**: a window can be too fragmented for a long run.
- * quire_vpage_set_aside and quire_vmh_set_aside hold addresses for a budget's largest request.
+ * quire_vpage_set_aside and quire_vmh_set_aside hold addresses for a budget's largest request. With
+ * both, such a request succeeds whatever the history; so it does in a region or a table, whose
+ * addresses are nobody else's, and which its own budget pays.
  *
  * The ledger belongs to a vspace, which does the locking; applications only make budgets known
  * (quire_vspace_admit) and name them in requests. Everything here is O(1), but for a step per slot to
@@ -54,10 +56,11 @@ struct quire_budget {
 
 	struct quire_mover *mover; /* private: see quire_vspace_set_mover */
 
-	/* Private: addresses held for its largest request. */
+	/* Private: a run of addresses for its largest request. */
 	struct quire_extents *aside_set;
 	uint32_t aside_start;
 	uint32_t aside_count;
+	uint32_t aside_left; /* units held, at the end of the run: all, or what is left over */
 	uint32_t aside_align;
 	uint32_t aside_phase;
 };

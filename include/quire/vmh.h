@@ -241,7 +241,8 @@ size_t quire_vmh_usable_size(struct quire_vmh *heap, const void *ptr);
 
 /**
  * Hold addresses for this budget's largest request, in whole pages: as quire_vpage_set_aside does for
- * pages. Elastic heaps only; in a table the blocks themselves are the guarantee. bytes 0: give up.
+ * pages. What is served there has pages of its own. Elastic heaps only; in a table the blocks
+ * themselves are the guarantee. bytes 0: give up.
  * @return QUIRE_OK, QUIRE_ENOVIRT, or QUIRE_EINVAL (a table, a budget that was not admitted or has
  *         addresses set aside elsewhere, align no power of two)
  */

@@ -175,8 +175,10 @@ int32_t quire_vspace_dismiss(struct quire_vspace *vs, struct quire_budget *budge
 /** @} */
 
 /**
- * Hold the addresses of one run of `pages` for a budget: its next request that finds no other room
- * is served there, and what it holds is set aside again when it is freed. pages 0 gives it up.
+ * Hold the addresses of one run of `pages` for a budget. Its next request that finds no other room is
+ * served there; what that leaves over stays set aside, and when it is freed all is again. So a
+ * request within the guarantee for up to `pages` succeeds, whatever others have done, unless one
+ * that was served there lives, or was made shorter before it was freed. pages 0 gives it up.
  * @return QUIRE_OK, QUIRE_ENOVIRT, or QUIRE_EINVAL for a budget that was not admitted
  */
 int32_t quire_vpage_set_aside(struct quire_vspace *vs, struct quire_budget *budget, size_t pages);

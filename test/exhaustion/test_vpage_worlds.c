@@ -197,8 +197,9 @@ static size_t name(void *context, unsigned char *name)
 		const struct quire_page *record = &model->space.vs.page[page];
 
 		name[length++] = (unsigned char)is->owner;
-		name[length++] = (unsigned char)(is->guard | is->held << 1 |
-						 model->dead[page] << 2 | is->payer << 3);
+		name[length++] =
+			(unsigned char)(is->guard | is->held << 1 | model->dead[page] << 2 |
+					is->payer << 3 | record->own << 5);
 		name[length++] = (unsigned char)(record->state | record->prot << 2);
 		if (record->prot & QUIRE_USER && record->state)
 			name[length - 1] |= (unsigned char)(record->payer << 6);
@@ -208,7 +209,8 @@ static size_t name(void *context, unsigned char *name)
 
 		name[length++] = (unsigned char)(budget->admitted | budget->guaranteed << 1);
 		name[length++] = (unsigned char)budget->limit;
-		name[length++] = (unsigned char)model->aside[payer];
+		name[length++] = (unsigned char)(model->aside[payer] ? budget->aside_start : 255);
+		name[length++] = (unsigned char)(model->aside[payer] | budget->aside_left << 4);
 	}
 	return length;
 }
@@ -330,7 +332,7 @@ static void every_state_of_addresses_set_aside_times_every_call(void **state)
 	add(&small, (struct operation){ .kind = PROMISE, .payer = 1, .min = 5 });
 	add(&small, (struct operation){ .kind = DISMISS, .payer = 1 });
 	add_frees(&small);
-	explore(&small, 10087);
+	explore(&small, 14910);
 }
 
 static void every_state_times_every_call_in_which_the_driver_fails(void **state)

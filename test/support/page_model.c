@@ -71,15 +71,21 @@ static size_t held_in_all(const struct page_model *model)
 	return held;
 }
 
-static uint32_t longest_free(const struct page_model *model)
+/* Of pages that are free or have this owner. */
+static uint32_t longest_but(const struct page_model *model, uint32_t owner)
 {
 	uint32_t longest = 0, run = 0;
 
 	for (uint32_t page = 0; page < model->pages; page++) {
-		run = is_free(model, page) ? run + 1 : 0;
+		run = is_free(model, page) || model->page[page].owner == owner ? run + 1 : 0;
 		longest = run > longest ? run : longest;
 	}
 	return longest;
+}
+
+static uint32_t longest_free(const struct page_model *model)
+{
+	return longest_but(model, NOBODY);
 }
 
 static const struct quire_budget *budget_of(const struct page_model *model, uint32_t payer)
@@ -248,12 +254,14 @@ static void check_stats(struct page_model *model)
 static void check_asides(struct page_model *model)
 {
 	for (uint32_t payer = 1; payer < PAGE_MODEL_PAYERS; payer++) {
-		uint32_t start = model->budget[payer].aside_start;
+		const struct quire_budget *budget = &model->budget[payer];
+		uint32_t end = budget->aside_start + budget->aside_count, held = 0;
 
-		if (!model->aside[payer] || start == QUIRE_NOWHERE)
-			continue;
-		assert_int_equal(end_of(model, start) - start, model->aside[payer]);
-		assert_int_equal(model->page[start].owner, PAGE_MODEL_ASIDE + payer);
+		for (uint32_t page = 0; page < model->pages; page++)
+			held += model->page[page].owner == PAGE_MODEL_ASIDE + payer;
+		assert_int_equal(held, model->aside[payer] ? budget->aside_left : 0);
+		for (uint32_t page = end - held; held && page < end; page++)
+			assert_int_equal(model->page[page].owner, PAGE_MODEL_ASIDE + payer);
 	}
 }
 
@@ -356,7 +364,8 @@ static bool fits_aside(const struct page_model *model, const struct wish *wish)
 {
 	uint32_t start = model->budget[wish->payer].aside_start;
 
-	return model->aside[wish->payer] && start != QUIRE_NOWHERE &&
+	return model->aside[wish->payer] &&
+	       model->budget[wish->payer].aside_left == model->aside[wish->payer] &&
 	       wish->least + wish->guard <= model->aside[wish->payer] &&
 	       (uintptr_t)at_page(model, start) % wish->align == 0;
 }
@@ -433,9 +442,7 @@ static void record_grant(struct page_model *model, const struct wish *wish, uint
 	assert_true(count <= model->pages - first && wish->guard <= model->pages - first - count);
 	if (from_aside) {
 		assert_false(fits_somewhere(model, wish->least + wish->guard, wish->align));
-		for (uint32_t page = 0; page < model->pages; page++)
-			if (model->page[page].owner == aside)
-				own(model, page, 1, NOBODY);
+		own(model, first, count + wish->guard, NOBODY); /* the rest stays set aside */
 	}
 	for (uint32_t page = first; page < first + count + wish->guard; page++)
 		assert_true(is_free(model, page));
@@ -676,29 +683,46 @@ void page_model_resize(struct page_model *model, uint32_t start, uint32_t count)
 		record_shrinking(model, start, count);
 }
 
-/* Addresses that a payer lost to a request are set aside again as soon as there is room. */
+/* Addresses of which a payer lacks some are set aside again as soon as there is room. */
 static void learn_aside(struct page_model *model, uint32_t payer)
 {
+	uint32_t owner = PAGE_MODEL_ASIDE + payer;
 	uint32_t start = model->budget[payer].aside_start;
 
 	if (!model->aside[payer])
 		return;
-	if (start == QUIRE_NOWHERE) {
-		assert_true(longest_free(model) < model->aside[payer]);
+	if (model->budget[payer].aside_left < model->aside[payer]) {
+		assert_true(longest_but(model, owner) < model->aside[payer]);
 		return;
 	}
-	if (model->page[start].owner == PAGE_MODEL_ASIDE + payer)
-		return;
+	for (uint32_t page = 0; page < model->pages; page++)
+		if (model->page[page].owner == owner)
+			own(model, page, 1, NOBODY);
 	for (uint32_t page = start; page < start + model->aside[payer]; page++)
 		assert_true(is_free(model, page));
-	own(model, start, model->aside[payer], PAGE_MODEL_ASIDE + payer);
+	own(model, start, model->aside[payer], owner);
+}
+
+/* First for whom it was served, if it was; then who paid for it. */
+static void learn_asides(struct page_model *model, uint32_t start, bool served, bool held,
+			 uint32_t payer)
+{
+	for (uint32_t other = 1; served && other < PAGE_MODEL_PAYERS; other++)
+		if (model->whose_run[other] == start)
+			learn_aside(model, other);
+	if (held)
+		learn_aside(model, payer);
 }
 
 void page_model_free(struct page_model *model, uint32_t start)
 {
-	int32_t expected = find_whole(model, start);
-	int32_t status = quire_vpage_free(&model->space.vs, at_page(model, start));
+	int32_t expected = find_whole(model, start), status;
+	bool served = start < model->pages && model->space.vs.page[start].own;
 	struct page_model_page first;
+
+	for (uint32_t payer = 0; payer < PAGE_MODEL_PAYERS; payer++)
+		model->whose_run[payer] = model->budget[payer].aside_start;
+	status = quire_vpage_free(&model->space.vs, at_page(model, start));
 
 	if (failed_below(model, status)) {
 		give_up(model, start);
@@ -709,8 +733,7 @@ void page_model_free(struct page_model *model, uint32_t start)
 		return;
 	first = model->page[start];
 	own(model, start, end_of(model, start) - start, NOBODY);
-	if (first.held)
-		learn_aside(model, first.payer);
+	learn_asides(model, start, served, first.held, first.payer);
 }
 
 /* ---- the rest -------------------------------------------------------------------------------- */

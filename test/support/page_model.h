@@ -31,8 +31,9 @@ struct page_model {
 	struct test_space space;
 	struct quire_budget budget[PAGE_MODEL_PAYERS]; /* the first is the vspace's own */
 	struct page_model_page page[PAGE_MODEL_PAGES];
-	bool dead[PAGE_MODEL_PAGES];       /* by first page: an unmap failed */
-	uint32_t aside[PAGE_MODEL_PAYERS]; /* pages that are to be set aside */
+	bool dead[PAGE_MODEL_PAGES];           /* by first page: an unmap failed */
+	uint32_t aside[PAGE_MODEL_PAYERS];     /* pages that are to be set aside */
+	uint32_t whose_run[PAGE_MODEL_PAYERS]; /* where that run began before a free */
 	uint32_t pages;
 	size_t frames;
 	uint32_t patterns;

@@ -491,9 +491,9 @@ static void what_is_freed_quietly_is_set_aside_again(void **state)
 		calls = space.mmu.calls[TEST_ANY];
 		ptr = quire_vmh_alloc(heap, 2 * PAGE);
 		assert_non_null(ptr);
-		assert_true(mine.aside_start == QUIRE_NOWHERE);
+		assert_int_equal(mine.aside_left, 0);
 		assert_ok(quire_vmh_free(heap, ptr));
-		assert_true(mine.aside_start != QUIRE_NOWHERE);
+		assert_int_not_equal(mine.aside_left, 0);
 		assert_int_equal(space.mmu.calls[TEST_ANY] - calls, round ? 0 : 1);
 		test_heap_check(&on);
 		test_space_check(&space);

@@ -1674,6 +1674,9 @@ static void a_smaller_request_returns_all_that_was_set_aside(void **state)
 	fill_all_addresses(&space);
 	ptr = quire_vpage_request(vs, &small, QUIRE_RW);
 	assert_non_null(ptr);
+	fill_all_addresses(&space); /* of what it leaves over nobody gets anything */
+	assert_null(quire_vpage_request(vs, &small, QUIRE_RW));
+	assert_int_equal(small.why, QUIRE_ENOVIRT);
 	assert_ok(quire_vpage_free(vs, ptr));
 	fill_all_addresses(&space);
 	ptr = quire_vpage_request(vs, &large, QUIRE_RW);
@@ -1779,6 +1782,44 @@ static void a_budget_with_addresses_set_aside_is_not_dismissed(void **state)
 	assert_ok(quire_vspace_fini(vs));
 	assert_null(budget.aside_set);
 	test_space_discard(&space);
+}
+
+/* Addresses alone are served from there too, and pages may then be paid by anybody. */
+static void whoever_pays_addresses_come_back_to_the_budget_they_were_set_aside_for(void **state)
+{
+	struct test_space space;
+	struct quire_vspace *vs = open_plain(&space);
+	struct quire_budget budget = { 0 }, rival = { 0 };
+	struct quire_request addresses = { .size = 5 * PAGE,
+					   .flags = QUIRE_RESERVE,
+					   .budget = &budget };
+	struct quire_request all = { .size = 12 * PAGE, .budget = &budget };
+
+	(void)state;
+	assert_ok(quire_vspace_admit(vs, &rival, 0, QUIRE_NO_LIMIT));
+	assert_ok(quire_vpage_set_aside(vs, &rival, 5));
+	assert_ok(quire_vspace_admit(vs, &budget, 0, QUIRE_NO_LIMIT));
+	assert_ok(quire_vpage_set_aside(vs, &budget, 12));
+	fill_all_addresses(&space);
+	for (size_t payers = 0; payers < 2; payers++) {
+		struct quire_request theirs = { .size = 5 * PAGE, .budget = &rival };
+		void *of_rival = quire_vpage_request(vs, &theirs, QUIRE_RW);
+		void *ptr = quire_vpage_request(vs, &addresses, QUIRE_RW);
+
+		assert_non_null(of_rival);
+		assert_non_null(ptr);
+		if (payers)
+			assert_ok(quire_vpage_commit(vs, ptr, 1, QUIRE_RW, &rival));
+		assert_ok(quire_vpage_free(vs, ptr)); /* the rival lacks five pages, and waits */
+		ptr = quire_vpage_request(vs, &all, QUIRE_RW);
+		assert_non_null(ptr);
+		assert_ok(quire_vpage_free(vs, ptr));
+		assert_ok(quire_vpage_free(vs, of_rival));
+	}
+	free_all(&space);
+	assert_ok(quire_vpage_set_aside(vs, &budget, 0));
+	assert_ok(quire_vpage_set_aside(vs, &rival, 0));
+	test_space_fini(&space);
 }
 
 /* ---- cores that are not coherent ----------------------------------------------------------- */
@@ -2475,6 +2516,8 @@ int main(void)
 		cmocka_unit_test(addresses_set_aside_can_be_changed_while_they_are_in_use),
 		cmocka_unit_test(what_does_not_fit_the_addresses_set_aside_is_refused),
 		cmocka_unit_test(a_budget_with_addresses_set_aside_is_not_dismissed),
+		cmocka_unit_test(
+			whoever_pays_addresses_come_back_to_the_budget_they_were_set_aside_for),
 		cmocka_unit_test(either_alias_names_an_allocation),
 		cmocka_unit_test(memory_is_invalidated_when_it_is_handed_out_and_when_it_is_freed),
 		cmocka_unit_test(a_tail_that_is_cut_off_or_decommitted_is_relinquished),
