@@ -166,6 +166,11 @@ static int32_t empty_bank(struct job *job)
 	return status;
 }
 
+static int32_t refuse_context(struct quire_vspace *vs)
+{
+	return quire_refuse_call(vs, &vs->refused, QUIRE_ECONTEXT, vs, 0, 0);
+}
+
 int32_t quire_vspace_evacuate(struct quire_vspace *vs, size_t most_pages, size_t *moved)
 {
 	struct job job = { .vs = vs, .most = most_pages, .bank = QUIRE_NOWHERE };
@@ -175,9 +180,8 @@ int32_t quire_vspace_evacuate(struct quire_vspace *vs, size_t most_pages, size_t
 		*moved = 0;
 	if (!vs || !vs->mmu->move)
 		return QUIRE_EINVAL;
-	status = quire_forbidden(vs);
-	if (status)
-		return status;
+	if (quire_forbidden(vs))
+		return refuse_context(vs);
 	status = QUIRE_EBUSY;
 	while (status == QUIRE_EBUSY && choose(&job)) {
 		uint32_t past = quiesce(&job);
@@ -235,6 +239,8 @@ int32_t quire_vspace_set_mover(struct quire_vspace *vs, struct quire_budget *bud
 
 	if (!vs || (mover && (!mover->quiesce || !mover->resume)))
 		return QUIRE_EINVAL;
+	if (quire_forbidden(vs))
+		return refuse_context(vs);
 	budget = budget ? budget : &vs->common;
 	section = quire_section_enter(vs);
 	if (quire_ledger_knows(&vs->ledger, budget)) {

@@ -253,9 +253,13 @@ struct quire_vregion *quire_vregion_create(struct quire_vspace *vs,
 
 struct quire_vregion *quire_vregion_get(struct quire_vregion *vr)
 {
-	struct quire_section section = quire_section_enter(vr->vs);
-	bool alive = vr->users > 0 && !vr->ending;
+	struct quire_section section;
+	bool alive;
 
+	if (conclude(vr, quire_forbidden(vr->vs)))
+		return NULL;
+	section = quire_section_enter(vr->vs);
+	alive = vr->users > 0 && !vr->ending;
 	vr->users += alive;
 	quire_section_leave(&section);
 	return alive ? vr : NULL;
