@@ -166,9 +166,9 @@ static int32_t empty_bank(struct job *job)
 	return status;
 }
 
-static int32_t refuse_context(struct quire_vspace *vs)
+static int32_t refuse(struct quire_vspace *vs, int32_t why)
 {
-	return quire_refuse_call(vs, &vs->refused, QUIRE_ECONTEXT, vs, 0, 0);
+	return quire_refuse_call(vs, &vs->refused, why, vs, 0, 0);
 }
 
 int32_t quire_vspace_evacuate(struct quire_vspace *vs, size_t most_pages, size_t *moved)
@@ -180,8 +180,9 @@ int32_t quire_vspace_evacuate(struct quire_vspace *vs, size_t most_pages, size_t
 		*moved = 0;
 	if (!vs || !vs->mmu->move)
 		return QUIRE_EINVAL;
-	if (quire_forbidden(vs))
-		return refuse_context(vs);
+	status = quire_forbidden(vs);
+	if (status)
+		return refuse(vs, status);
 	status = QUIRE_EBUSY;
 	while (status == QUIRE_EBUSY && choose(&job)) {
 		uint32_t past = quiesce(&job);
@@ -239,8 +240,8 @@ int32_t quire_vspace_set_mover(struct quire_vspace *vs, struct quire_budget *bud
 
 	if (!vs || (mover && (!mover->quiesce || !mover->resume)))
 		return QUIRE_EINVAL;
-	if (quire_forbidden(vs))
-		return refuse_context(vs);
+	if (quire_forbidden(vs) == QUIRE_ECONTEXT)
+		return refuse(vs, QUIRE_ECONTEXT);
 	budget = budget ? budget : &vs->common;
 	section = quire_section_enter(vs);
 	if (quire_ledger_knows(&vs->ledger, budget)) {

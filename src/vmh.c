@@ -1185,10 +1185,11 @@ int32_t quire_vmh_set_aside(struct quire_vmh *heap, struct quire_budget *budget,
 			    size_t align)
 {
 	struct quire_section section;
-	int32_t status = QUIRE_EINVAL;
+	int32_t status = quire_forbidden(heap->vs);
 
-	if (quire_forbidden(heap->vs))
-		return quire_vmh_refuse(heap, QUIRE_ECONTEXT, bytes, 0);
+	if (status)
+		return quire_vmh_refuse(heap, status, bytes, 0);
+	status = QUIRE_EINVAL;
 	if (align < heap->vs->page_size)
 		align = align && !quire_power_of_two(align) ? 0 : heap->vs->page_size;
 	section = quire_section_enter(heap->vs);

@@ -187,7 +187,7 @@ APART int32_t promise(struct quire_vspace *vs, struct quire_budget *budget, size
 
 	if (!vs)
 		return QUIRE_EINVAL;
-	if (quire_forbidden(vs))
+	if (quire_forbidden(vs) == QUIRE_ECONTEXT)
 		return conclude(vs, QUIRE_ECONTEXT);
 	if (guaranteed && vs->mmu->shared_frames)
 		return QUIRE_EBUDGET;
@@ -217,7 +217,7 @@ int32_t quire_vspace_dismiss(struct quire_vspace *vs, struct quire_budget *budge
 
 	if (!vs || !budget || budget == &vs->common)
 		return QUIRE_EINVAL;
-	if (quire_forbidden(vs))
+	if (quire_forbidden(vs) == QUIRE_ECONTEXT)
 		return conclude(vs, QUIRE_ECONTEXT);
 	section = quire_section_enter(vs);
 	status = budget->aside_set ? QUIRE_EBUSY : quire_ledger_dismiss(&vs->ledger, budget);
@@ -240,12 +240,13 @@ int32_t quire_vpage_set_aside(struct quire_vspace *vs, struct quire_budget *budg
 					  .preferred = (uint32_t)pages,
 					  .align = 1 };
 	struct quire_section section;
-	int32_t status = QUIRE_OK;
+	int32_t status;
 
 	if (!vs)
 		return QUIRE_EINVAL;
-	if (quire_forbidden(vs))
-		return conclude(vs, QUIRE_ECONTEXT);
+	status = quire_forbidden(vs);
+	if (status)
+		return conclude(vs, status);
 	section = quire_section_enter(vs);
 	if (!quire_ledger_knows(&vs->ledger, budget) ||
 	    (budget->aside_set && budget->aside_set != &vs->extents)) {

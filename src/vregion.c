@@ -256,8 +256,10 @@ struct quire_vregion *quire_vregion_get(struct quire_vregion *vr)
 	struct quire_section section;
 	bool alive;
 
-	if (conclude(vr, quire_forbidden(vr->vs)))
+	if (quire_forbidden(vr->vs) == QUIRE_ECONTEXT) {
+		conclude(vr, QUIRE_ECONTEXT);
 		return NULL;
+	}
 	section = quire_section_enter(vr->vs);
 	alive = vr->users > 0 && !vr->ending;
 	vr->users += alive;
