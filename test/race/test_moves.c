@@ -25,6 +25,7 @@ struct worker {
 	pthread_mutex_t busy; /* for the time of a step */
 	pthread_t thread;
 	struct test_random random;
+	bool enough; /* while `busy` is held */
 	unsigned char *slot[SLOTS];
 	size_t pages[SLOTS];
 	size_t lost; /* bytes */
@@ -33,7 +34,6 @@ struct worker {
 static struct quire_linux port;
 static struct quire_vspace vs;
 static struct worker workers[WORKERS];
-static bool enough;
 
 static int32_t quiesce(struct quire_mover *mover, struct quire_budget *budget)
 {
@@ -92,10 +92,12 @@ static void step(struct worker *worker)
 static void *work(void *context)
 {
 	struct worker *worker = context;
+	bool enough = false;
 
-	while (!__atomic_load_n(&enough, __ATOMIC_ACQUIRE)) {
+	while (!enough) {
 		pthread_mutex_lock(&worker->busy);
 		step(worker);
+		enough = worker->enough;
 		pthread_mutex_unlock(&worker->busy);
 	}
 	for (size_t i = 0; i < SLOTS; i++) {
@@ -141,13 +143,17 @@ static void pages_move_while_threads_come_and_go(void **state)
 	assert_ok(quire_vspace_init(&vs, &config));
 	for (uint32_t i = 0; i < WORKERS; i++)
 		start(i);
-	while (moved_in_all < MOVES) {
+	while (moved_in_all < test_rounds(MOVES)) {
 		int32_t status = quire_vspace_evacuate(&vs, 16, &moved);
 
 		assert_true(status == QUIRE_OK || status == QUIRE_EBUSY || status == QUIRE_ENOPHYS);
 		moved_in_all += moved;
 	}
-	__atomic_store_n(&enough, true, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < WORKERS; i++) {
+		pthread_mutex_lock(&workers[i].busy);
+		workers[i].enough = true;
+		pthread_mutex_unlock(&workers[i].busy);
+	}
 	for (uint32_t i = 0; i < WORKERS; i++) {
 		assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
 		assert_int_equal(workers[i].lost, 0);

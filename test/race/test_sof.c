@@ -107,7 +107,7 @@ static void *work(void *context)
 {
 	struct worker *worker = context;
 
-	for (uint32_t step = 0; step < STEPS; step++) {
+	for (uint32_t step = 0; step < test_rounds(STEPS); step++) {
 		struct thing *thing = &worker->slot[test_random_below(&worker->random, SLOTS)];
 
 		if (step % 64 == 0)

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Threads on one vspace and on one elastic heap, over the model driver with real mutexes. They
- * fill what they get, and look whether anybody else wrote to it; at the end every page, frame and
- * account is exactly as at the beginning. The model tells of driver calls under the wrong lock.
- * Meant to be run under ThreadSanitizer as well, so nothing here keeps the threads in order that
- * the library does not.
- *
- * Assertions are made by the main thread only: workers note what was wrong first and stop.
+ * Threads on one vspace and on one elastic heap (support/crew.h says what they look at), and races at
+ * their narrowest. test_layers.c has the other layers.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -14,191 +9,53 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/random.h"
-#include "support/space.h"
+#include "support/crew.h"
 
-#define PAGE        ((size_t)256) /* contents are cheap to fill and to compare */
-#define PAGE_OCTAVE 8u
-#define THREADS     4u
-#define SLOTS       12u
-#define STEPS       3000u
-
-struct crew;
-
-struct worker {
-	struct crew *crew;
-	uint32_t number;
-	struct test_random random;
-	struct quire_budget *budget;
-	unsigned char *ptr[SLOTS];
-	size_t size[SLOTS];
-	const char *wrong; /* what it was that went wrong, or NULL */
-};
-
-struct crew {
-	struct test_space space;
-	struct test_heap heap;
-	bool has_heap;
-	pthread_barrier_t barrier;
-	void (*work)(struct worker *worker);
-	struct worker worker[THREADS];
-	struct quire_budget budget[THREADS];
-	void *shared; /* what all of them free at once */
-	int32_t answer[THREADS];
-	bool done;
-};
-
-#define NOTE_2(line) "wrong in line " #line
-#define NOTE_1(line) NOTE_2(line)
-#define EXPECT(condition)                                                 \
-	do {                                                              \
-		if (!(condition) && !worker->wrong)                       \
-			worker->wrong = NOTE_1(__LINE__) ": " #condition; \
-	} while (0)
-
-/* ---- a crew ---------------------------------------------------------------------------------- */
-
-static void open_crew(struct crew *crew, size_t pages, size_t frames, size_t retain)
-{
-	struct test_space_config config = {
-		.mmu = { .pages = pages, .frames = frames, .page_size = PAGE },
-		.budgets = THREADS,
-		.retain = retain,
-		.unobserved = true
-	};
-
-	memset(crew, 0, sizeof(*crew));
-	test_space_init(&crew->space, &config);
-	pthread_barrier_init(&crew->barrier, NULL, THREADS);
-	for (uint32_t i = 0; i < THREADS; i++)
-		crew->worker[i] = (struct worker){ .crew = crew,
-						   .number = i,
-						   .random = test_random_seeded(i + 1) };
-}
-
-static void give_heap(struct crew *crew, size_t window)
-{
-	test_heap_init_elastic(&crew->heap, &crew->space, window);
-	crew->has_heap = true;
-}
-
-static void give_budgets(struct crew *crew, size_t guaranteed)
-{
-	for (uint32_t i = 0; i < THREADS; i++) {
-		crew->worker[i].budget = &crew->budget[i];
-		assert_ok(quire_vspace_admit(&crew->space.vs, &crew->budget[i], guaranteed,
-					     QUIRE_NO_LIMIT));
-	}
-}
-
-static void *run_worker(void *argument)
-{
-	struct worker *worker = argument;
-
-	pthread_barrier_wait(&worker->crew->barrier);
-	worker->crew->work(worker);
-	return NULL;
-}
-
-static void run(struct crew *crew, void (*work)(struct worker *worker))
-{
-	pthread_t thread[THREADS];
-
-	crew->work = work;
-	for (uint32_t i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&thread[i], NULL, run_worker, &crew->worker[i]), 0);
-	for (uint32_t i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_join(thread[i], NULL), 0);
-	for (uint32_t i = 0; i < THREADS; i++)
-		assert_sound(crew->worker[i].wrong);
-}
-
-/* After a bad driver: a page whose undo failed may be unmapped already, and is taken for mapped until it
- * has been given back. */
-static void give_back_what_failed(struct crew *crew)
-{
-	test_mmu_heal(&crew->space.mmu);
-	assert_true(crew->space.mmu.mapped <=
-		    test_space_stats(&crew->space).held + test_space_stats(&crew->space).retained);
-	assert_ok(quire_vspace_trim(&crew->space.vs));
-}
-
-/* Everything is given back: accounts agree with the driver to the page. */
-static void close_crew(struct crew *crew)
-{
-	struct quire_vspace_stats stats;
-
-	test_mmu_heal(&crew->space.mmu);
-	if (crew->has_heap)
-		test_heap_fini(&crew->heap);
-	stats = test_space_stats(&crew->space);
-	assert_int_equal(stats.held, 0);
-	assert_int_equal(crew->space.mmu.mapped, stats.retained);
-	for (uint32_t i = 0; i < THREADS; i++)
-		assert_int_equal(crew->budget[i].used, 0);
-	assert_ok(quire_vspace_trim(&crew->space.vs));
-	assert_int_equal(atomic_load(&crew->space.mmu.free_frames), crew->space.mmu.config.frames);
-	pthread_barrier_destroy(&crew->barrier);
-	test_space_fini(&crew->space);
-}
-
-static uint32_t owner_of(const struct worker *worker, uint32_t slot)
-{
-	return worker->number * 100 + slot;
-}
-
-static void fill(struct worker *worker, uint32_t slot)
-{
-	test_fill(worker->ptr[slot], worker->size[slot], owner_of(worker, slot));
-}
-
-static void check(struct worker *worker, uint32_t slot)
-{
-	EXPECT(test_is_filled(worker->ptr[slot], worker->size[slot], owner_of(worker, slot)));
-}
+#define STEPS 3000u
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
 static void take_pages(struct worker *worker, uint32_t slot)
 {
 	size_t pages = test_random_between(&worker->random, 1, 6);
-	struct quire_request wanted = { .size = pages * PAGE, .budget = worker->budget };
+	struct quire_request wanted = { .size = pages * CREW_PAGE, .budget = worker->budget };
 
 	if (test_random_once_in(&worker->random, 3))
-		wanted.min = PAGE;
+		wanted.min = CREW_PAGE;
 	if (test_random_once_in(&worker->random, 5))
 		wanted.flags = QUIRE_GUARD;
 	worker->ptr[slot] = quire_vpage_request(&worker->crew->space.vs, &wanted, QUIRE_RW);
 	worker->size[slot] = wanted.granted;
 	if (worker->ptr[slot])
-		fill(worker, slot);
+		crew_fill(worker, slot);
 }
 
 static void free_pages(struct worker *worker, uint32_t slot)
 {
-	check(worker, slot);
-	EXPECT(quire_vpage_free(&worker->crew->space.vs, worker->ptr[slot]) == QUIRE_OK);
+	crew_check(worker, slot);
+	CREW_EXPECT(quire_vpage_free(&worker->crew->space.vs, worker->ptr[slot]) == QUIRE_OK);
 	worker->ptr[slot] = NULL;
 }
 
 static void resize_pages(struct worker *worker, uint32_t slot)
 {
 	size_t pages = test_random_between(&worker->random, 1, 6);
-	size_t smaller = pages * PAGE < worker->size[slot] ? pages * PAGE : worker->size[slot];
+	size_t smaller =
+		pages * CREW_PAGE < worker->size[slot] ? pages * CREW_PAGE : worker->size[slot];
 
 	if (quire_vpage_resize(&worker->crew->space.vs, worker->ptr[slot], pages) != QUIRE_OK)
 		return;
-	EXPECT(test_is_filled(worker->ptr[slot], smaller, owner_of(worker, slot)));
-	worker->size[slot] = pages * PAGE;
-	fill(worker, slot);
+	CREW_EXPECT(test_is_filled(worker->ptr[slot], smaller, crew_owner_of(worker, slot)));
+	worker->size[slot] = pages * CREW_PAGE;
+	crew_fill(worker, slot);
 }
 
 static void work_on_pages(struct worker *worker)
 {
 	struct quire_vspace *vs = &worker->crew->space.vs;
 
-	for (uint32_t step = 0; step < STEPS && !worker->wrong; step++) {
-		uint32_t slot = test_random_below(&worker->random, SLOTS);
+	for (uint32_t step = 0; step < test_rounds(STEPS) && !worker->wrong; step++) {
+		uint32_t slot = test_random_below(&worker->random, CREW_SLOTS);
 
 		if (!worker->ptr[slot])
 			take_pages(worker, slot);
@@ -209,7 +66,7 @@ static void work_on_pages(struct worker *worker)
 		if (test_random_once_in(&worker->random, 200))
 			quire_vspace_trim(vs);
 	}
-	for (uint32_t slot = 0; slot < SLOTS; slot++)
+	for (uint32_t slot = 0; slot < CREW_SLOTS; slot++)
 		if (worker->ptr[slot])
 			free_pages(worker, slot);
 }
@@ -222,9 +79,9 @@ static void threads_on_pages_end_with_exact_accounts(void **state)
 	for (size_t i = 0; i < TEST_COUNT(retain); i++) {
 		struct crew crew;
 
-		open_crew(&crew, 160, 128, retain[i]);
-		run(&crew, work_on_pages);
-		close_crew(&crew);
+		crew_open(&crew, 160, 128, retain[i]);
+		crew_run(&crew, work_on_pages);
+		crew_close(&crew);
 	}
 }
 
@@ -235,9 +92,9 @@ static void threads_that_run_short_end_with_exact_accounts(void **state)
 	for (size_t retain = 0; retain <= 8; retain += 4) {
 		struct crew crew;
 
-		open_crew(&crew, 40, 20, retain);
-		run(&crew, work_on_pages);
-		close_crew(&crew);
+		crew_open(&crew, 40, 20, retain);
+		crew_run(&crew, work_on_pages);
+		crew_close(&crew);
 	}
 }
 
@@ -247,19 +104,22 @@ static void work_on_a_reservation(struct worker *worker)
 	struct quire_vspace *vs = &worker->crew->space.vs;
 	unsigned char *ptr = quire_vpage_reserve(vs, 16);
 
-	EXPECT(ptr);
-	for (uint32_t step = 0; step < STEPS && !worker->wrong; step++) {
+	CREW_EXPECT(ptr);
+	for (uint32_t step = 0; step < test_rounds(STEPS) && !worker->wrong; step++) {
 		size_t first = test_random_below(&worker->random, 12);
 		size_t pages = test_random_between(&worker->random, 1, 4);
 
-		if (quire_vpage_commit(vs, ptr + first * PAGE, pages, QUIRE_RW, worker->budget))
+		if (quire_vpage_commit(vs, ptr + first * CREW_PAGE, pages, QUIRE_RW,
+				       worker->budget))
 			continue;
-		test_fill(ptr + first * PAGE, pages * PAGE, worker->number);
-		EXPECT(quire_vpage_protect(vs, ptr + first * PAGE, pages, QUIRE_READ) == QUIRE_OK);
-		EXPECT(test_is_filled(ptr + first * PAGE, pages * PAGE, worker->number));
-		EXPECT(quire_vpage_decommit(vs, ptr + first * PAGE, pages) == QUIRE_OK);
+		test_fill(ptr + first * CREW_PAGE, pages * CREW_PAGE, worker->number);
+		CREW_EXPECT(quire_vpage_protect(vs, ptr + first * CREW_PAGE, pages, QUIRE_READ) ==
+			    QUIRE_OK);
+		CREW_EXPECT(
+			test_is_filled(ptr + first * CREW_PAGE, pages * CREW_PAGE, worker->number));
+		CREW_EXPECT(quire_vpage_decommit(vs, ptr + first * CREW_PAGE, pages) == QUIRE_OK);
 	}
-	EXPECT(quire_vpage_free(vs, ptr) == QUIRE_OK);
+	CREW_EXPECT(quire_vpage_free(vs, ptr) == QUIRE_OK);
 }
 
 static void threads_on_reservations_end_with_exact_accounts(void **state)
@@ -268,10 +128,10 @@ static void threads_on_reservations_end_with_exact_accounts(void **state)
 	for (size_t retain = 0; retain <= 12; retain += 6) {
 		struct crew crew;
 
-		open_crew(&crew, 80, 12, retain);
-		give_budgets(&crew, 1);
-		run(&crew, work_on_a_reservation);
-		close_crew(&crew);
+		crew_open(&crew, 80, 12, retain);
+		crew_give_budgets(&crew, 1);
+		crew_run(&crew, work_on_a_reservation);
+		crew_close(&crew);
 	}
 }
 
@@ -283,32 +143,33 @@ static size_t held_by(const struct worker *worker)
 {
 	size_t bytes = 0;
 
-	for (uint32_t slot = 0; slot < SLOTS; slot++)
+	for (uint32_t slot = 0; slot < CREW_SLOTS; slot++)
 		bytes += worker->ptr[slot] ? worker->size[slot] : 0;
-	return bytes / PAGE;
+	return bytes / CREW_PAGE;
 }
 
 /* Whoever stays within the guarantee is served, in the middle of the greed of all others. */
 static void be_greedy(struct worker *worker)
 {
-	for (uint32_t step = 0; step < STEPS && !worker->wrong; step++) {
-		uint32_t slot = test_random_below(&worker->random, SLOTS);
+	for (uint32_t step = 0; step < test_rounds(STEPS) && !worker->wrong; step++) {
+		uint32_t slot = test_random_below(&worker->random, CREW_SLOTS);
 		size_t pages = test_random_between(&worker->random, 1, 4);
-		struct quire_request wanted = { .size = pages * PAGE, .budget = worker->budget };
+		struct quire_request wanted = { .size = pages * CREW_PAGE,
+						.budget = worker->budget };
 		bool guaranteed = held_by(worker) + pages <= GUARANTEED;
 
 		if (worker->ptr[slot]) {
 			free_pages(worker, slot);
 			continue;
 		}
-		wanted.min = guaranteed ? 0 : PAGE;
+		wanted.min = guaranteed ? 0 : CREW_PAGE;
 		worker->ptr[slot] = quire_vpage_request(&worker->crew->space.vs, &wanted, QUIRE_RW);
 		worker->size[slot] = wanted.granted;
-		EXPECT(worker->ptr[slot] || !guaranteed);
+		CREW_EXPECT(worker->ptr[slot] || !guaranteed);
 		if (worker->ptr[slot])
-			fill(worker, slot);
+			crew_fill(worker, slot);
 	}
-	for (uint32_t slot = 0; slot < SLOTS; slot++)
+	for (uint32_t slot = 0; slot < CREW_SLOTS; slot++)
 		if (worker->ptr[slot])
 			free_pages(worker, slot);
 }
@@ -319,10 +180,10 @@ static void no_thread_misses_what_it_is_guaranteed(void **state)
 	for (size_t retain = 0; retain <= 32; retain += 16) {
 		struct crew crew;
 
-		open_crew(&crew, 512, 32, retain);
-		give_budgets(&crew, GUARANTEED);
-		run(&crew, be_greedy);
-		close_crew(&crew);
+		crew_open(&crew, 512, 32, retain);
+		crew_give_budgets(&crew, GUARANTEED);
+		crew_run(&crew, be_greedy);
+		crew_close(&crew);
 	}
 }
 
@@ -355,13 +216,13 @@ static size_t answer_late(const struct quire_mmu *mmu)
 
 static void a_guarantee_holds_while_retained_pages_are_given_back(void **state)
 {
-	struct quire_request wanted = { .size = 8 * PAGE };
+	struct quire_request wanted = { .size = 8 * CREW_PAGE };
 	struct quire_vspace *vs;
 	struct crew crew;
 	void *ptr;
 
 	(void)state;
-	open_crew(&crew, 32, 8, 8);
+	crew_open(&crew, 32, 8, 8);
 	vs = &crew.space.vs;
 	wanted.budget = &crew.budget[0];
 	assert_ok(quire_vspace_admit(vs, wanted.budget, 8, 8));
@@ -373,14 +234,15 @@ static void a_guarantee_holds_while_retained_pages_are_given_back(void **state)
 	to_be_trimmed = NULL;
 	assert_status(wanted.why, QUIRE_OK);
 	assert_ok(quire_vpage_free(vs, ptr));
-	close_crew(&crew);
+	crew_close(&crew);
 }
 
 /* ---- a heap ---------------------------------------------------------------------------------- */
 
 static void take_bytes(struct worker *worker, uint32_t slot)
 {
-	struct quire_request wanted = { .size = test_random_log(&worker->random, PAGE_OCTAVE + 1) };
+	struct quire_request wanted = { .size = test_random_log(&worker->random,
+								CREW_PAGE_OCTAVE + 1) };
 
 	if (test_random_once_in(&worker->random, 3))
 		wanted.min = 1 + wanted.size / 4;
@@ -389,32 +251,32 @@ static void take_bytes(struct worker *worker, uint32_t slot)
 	worker->ptr[slot] = quire_vmh_request(&worker->crew->heap.heap, &wanted);
 	worker->size[slot] = wanted.granted;
 	if (worker->ptr[slot])
-		fill(worker, slot);
+		crew_fill(worker, slot);
 }
 
 static void free_bytes(struct worker *worker, uint32_t slot)
 {
-	check(worker, slot);
-	EXPECT(quire_vmh_free(&worker->crew->heap.heap, worker->ptr[slot]) == QUIRE_OK);
+	crew_check(worker, slot);
+	CREW_EXPECT(quire_vmh_free(&worker->crew->heap.heap, worker->ptr[slot]) == QUIRE_OK);
 	worker->ptr[slot] = NULL;
 }
 
 static void resize_bytes(struct worker *worker, uint32_t slot)
 {
-	size_t wanted = test_random_log(&worker->random, PAGE_OCTAVE + 1);
+	size_t wanted = test_random_log(&worker->random, CREW_PAGE_OCTAVE + 1);
 	size_t smaller = wanted < worker->size[slot] ? wanted : worker->size[slot];
 
 	if (quire_vmh_resize(&worker->crew->heap.heap, worker->ptr[slot], wanted) != QUIRE_OK)
 		return;
-	EXPECT(test_is_filled(worker->ptr[slot], smaller, owner_of(worker, slot)));
+	CREW_EXPECT(test_is_filled(worker->ptr[slot], smaller, crew_owner_of(worker, slot)));
 	worker->size[slot] = wanted;
-	fill(worker, slot);
+	crew_fill(worker, slot);
 }
 
 static void work_on_heap(struct worker *worker)
 {
-	for (uint32_t step = 0; step < STEPS && !worker->wrong; step++) {
-		uint32_t slot = test_random_below(&worker->random, SLOTS);
+	for (uint32_t step = 0; step < test_rounds(STEPS) && !worker->wrong; step++) {
+		uint32_t slot = test_random_below(&worker->random, CREW_SLOTS);
 
 		if (!worker->ptr[slot])
 			take_bytes(worker, slot);
@@ -423,7 +285,7 @@ static void work_on_heap(struct worker *worker)
 		else
 			free_bytes(worker, slot);
 	}
-	for (uint32_t slot = 0; slot < SLOTS; slot++)
+	for (uint32_t slot = 0; slot < CREW_SLOTS; slot++)
 		if (worker->ptr[slot])
 			free_bytes(worker, slot);
 }
@@ -436,11 +298,11 @@ static void threads_on_a_heap_end_with_exact_accounts(void **state)
 	for (size_t i = 0; i < TEST_COUNT(retain); i++) {
 		struct crew crew;
 
-		open_crew(&crew, 64, 48, retain[i]);
-		give_budgets(&crew, 2);
-		give_heap(&crew, 40 * PAGE);
-		run(&crew, work_on_heap);
-		close_crew(&crew);
+		crew_open(&crew, 64, 48, retain[i]);
+		crew_give_budgets(&crew, 2);
+		crew_give_heap(&crew, 40 * CREW_PAGE);
+		crew_run(&crew, work_on_heap);
+		crew_close(&crew);
 	}
 }
 
@@ -459,10 +321,10 @@ static void threads_on_a_heap_and_on_pages_end_with_exact_accounts(void **state)
 	for (size_t retain = 0; retain <= 6; retain += 6) {
 		struct crew crew;
 
-		open_crew(&crew, 96, 32, retain);
-		give_heap(&crew, 40 * PAGE);
-		run(&crew, work_on_both);
-		close_crew(&crew);
+		crew_open(&crew, 96, 32, retain);
+		crew_give_heap(&crew, 40 * CREW_PAGE);
+		crew_run(&crew, work_on_both);
+		crew_close(&crew);
 	}
 }
 
@@ -523,12 +385,14 @@ static void fill_the_frames(struct test_space *space, struct quire_budget *budge
 
 static void what_is_given_back_for_a_guarantee_is_not_retained_elsewhere(void **state)
 {
-	struct test_space_config config = { .mmu = { .pages = 16, .frames = 4, .page_size = PAGE },
-					    .budgets = 1,
-					    .retain = 8,
-					    .unobserved = true };
+	struct test_space_config config = {
+		.mmu = { .pages = 16, .frames = 4, .page_size = CREW_PAGE },
+		.budgets = 1,
+		.retain = 8,
+		.unobserved = true
+	};
 	struct quire_budget budget = { .id = 0 };
-	struct quire_request wanted = { .size = 3 * PAGE, .budget = &budget };
+	struct quire_request wanted = { .size = 3 * CREW_PAGE, .budget = &budget };
 	struct test_space space;
 	pthread_t thread;
 	void *ptr;
@@ -563,7 +427,7 @@ static void free_pages_at_last(struct worker *worker, void *ptr)
 	do
 		status = quire_vpage_free(&worker->crew->space.vs, ptr);
 	while (status == QUIRE_EDRIVER);
-	EXPECT(status == QUIRE_OK);
+	CREW_EXPECT(status == QUIRE_OK);
 }
 
 static void free_bytes_at_last(struct worker *worker, void *ptr)
@@ -573,37 +437,47 @@ static void free_bytes_at_last(struct worker *worker, void *ptr)
 	do
 		status = quire_vmh_free(&worker->crew->heap.heap, ptr);
 	while (status == QUIRE_EDRIVER);
-	EXPECT(status == QUIRE_OK);
+	CREW_EXPECT(status == QUIRE_OK);
 }
 
 /* One allocation at a time: once its free has failed its contents are undefined, and so not
  * looked at. */
 static void work_on_a_bad_driver(struct worker *worker)
 {
-	for (uint32_t step = 0; step < STEPS && !worker->wrong; step++) {
+	for (uint32_t step = 0; step < test_rounds(STEPS) && !worker->wrong; step++) {
 		size_t pages = test_random_between(&worker->random, 1, 6);
 		unsigned char *ptr = quire_vpage_alloc(&worker->crew->space.vs, pages, QUIRE_RW);
 
 		if (!ptr)
 			continue;
-		test_fill(ptr, pages * PAGE, worker->number);
-		EXPECT(test_is_filled(ptr, pages * PAGE, worker->number));
+		test_fill(ptr, pages * CREW_PAGE, worker->number);
+		CREW_EXPECT(test_is_filled(ptr, pages * CREW_PAGE, worker->number));
 		free_pages_at_last(worker, ptr);
 	}
 }
 
 static void work_on_a_heap_with_a_bad_driver(struct worker *worker)
 {
-	for (uint32_t step = 0; step < STEPS && !worker->wrong; step++) {
-		size_t bytes = test_random_log(&worker->random, PAGE_OCTAVE + 2);
+	for (uint32_t step = 0; step < test_rounds(STEPS) && !worker->wrong; step++) {
+		size_t bytes = test_random_log(&worker->random, CREW_PAGE_OCTAVE + 2);
 		unsigned char *ptr = quire_vmh_alloc(&worker->crew->heap.heap, bytes);
 
 		if (!ptr)
 			continue;
 		test_fill(ptr, bytes, worker->number);
-		EXPECT(test_is_filled(ptr, bytes, worker->number));
+		CREW_EXPECT(test_is_filled(ptr, bytes, worker->number));
 		free_bytes_at_last(worker, ptr);
 	}
+}
+
+/* After a bad driver: a page whose undo failed may be unmapped already, and is taken for mapped until it
+ * has been given back. */
+static void give_back_what_failed(struct crew *crew)
+{
+	test_mmu_heal(&crew->space.mmu);
+	assert_true(crew->space.mmu.mapped <=
+		    test_space_stats(&crew->space).held + test_space_stats(&crew->space).retained);
+	assert_ok(quire_vspace_trim(&crew->space.vs));
 }
 
 static void threads_on_a_bad_driver_end_with_exact_accounts(void **state)
@@ -612,13 +486,13 @@ static void threads_on_a_bad_driver_end_with_exact_accounts(void **state)
 	for (size_t retain = 0; retain <= 8; retain += 4) {
 		struct crew crew;
 
-		open_crew(&crew, 64, 24, retain);
-		give_heap(&crew, 32 * PAGE);
+		crew_open(&crew, 64, 24, retain);
+		crew_give_heap(&crew, 32 * CREW_PAGE);
 		crew.space.mmu.fail_every = 5;
-		run(&crew, work_on_a_bad_driver);
-		run(&crew, work_on_a_heap_with_a_bad_driver);
+		crew_run(&crew, work_on_a_bad_driver);
+		crew_run(&crew, work_on_a_heap_with_a_bad_driver);
 		give_back_what_failed(&crew);
-		close_crew(&crew);
+		crew_close(&crew);
 	}
 }
 
@@ -650,19 +524,19 @@ static void judge(struct worker *worker, void *(*make)(struct crew *crew),
 {
 	struct crew *crew = worker->crew;
 
-	for (uint32_t round = 0; round < STEPS && !worker->wrong; round++) {
+	for (uint32_t round = 0; round < test_rounds(STEPS) && !worker->wrong; round++) {
 		uint32_t freed = 0;
 
 		crew->shared = make(crew);
-		EXPECT(crew->shared);
+		CREW_EXPECT(crew->shared);
 		pthread_barrier_wait(&crew->barrier);
 		crew->answer[0] = free_it(crew, crew->shared);
 		pthread_barrier_wait(&crew->barrier);
-		for (uint32_t i = 0; i < THREADS; i++) {
-			EXPECT(crew->answer[i] == QUIRE_OK || crew->answer[i] == QUIRE_EFREE);
+		for (uint32_t i = 0; i < CREW_THREADS; i++) {
+			CREW_EXPECT(crew->answer[i] == QUIRE_OK || crew->answer[i] == QUIRE_EFREE);
 			freed += crew->answer[i] == QUIRE_OK;
 		}
-		EXPECT(freed == 1);
+		CREW_EXPECT(freed == 1);
 	}
 	crew->done = true;
 	pthread_barrier_wait(&crew->barrier);
@@ -675,7 +549,7 @@ static void *make_pages(struct crew *crew)
 
 static void *make_bytes(struct crew *crew)
 {
-	return quire_vmh_alloc(&crew->heap.heap, PAGE + PAGE / 4);
+	return quire_vmh_alloc(&crew->heap.heap, CREW_PAGE + CREW_PAGE / 4);
 }
 
 static void free_pages_twice(struct worker *worker)
@@ -700,10 +574,11 @@ static void of_several_frees_at_once_exactly_one_is_right(void **state)
 	for (size_t retain = 0; retain <= 8; retain += 4) {
 		struct crew crew;
 
-		open_crew(&crew, 32, 32, retain);
-		run(&crew, free_pages_twice);
-		assert_int_equal(test_space_stats(&crew.space).misuses, STEPS * (THREADS - 1));
-		close_crew(&crew);
+		crew_open(&crew, 32, 32, retain);
+		crew_run(&crew, free_pages_twice);
+		assert_int_equal(test_space_stats(&crew.space).misuses,
+				 test_rounds(STEPS) * (CREW_THREADS - 1));
+		crew_close(&crew);
 	}
 }
 
@@ -713,10 +588,10 @@ static void of_several_frees_in_a_heap_exactly_one_is_right(void **state)
 	for (size_t retain = 0; retain <= 8; retain += 4) {
 		struct crew crew;
 
-		open_crew(&crew, 32, 32, retain);
-		give_heap(&crew, 16 * PAGE);
-		run(&crew, free_bytes_twice);
-		close_crew(&crew);
+		crew_open(&crew, 32, 32, retain);
+		crew_give_heap(&crew, 16 * CREW_PAGE);
+		crew_run(&crew, free_bytes_twice);
+		crew_close(&crew);
 	}
 }
 

@@ -161,13 +161,20 @@ static bool plan_strikes(struct test_plan *plan)
 	return true;
 }
 
+static bool strikes_by_chance(struct test_mmu *model)
+{
+	model->chance = model->chance * 1664525u + 1013904223u;
+	return model->fail_one_in && (model->chance >> 16) % model->fail_one_in == 0;
+}
+
 static bool strikes(struct test_mmu *model, enum test_call kind)
 {
+	bool by_chance = strikes_by_chance(model);
 	bool this_kind = plan_strikes(&model->plan[kind]);
 	bool any_kind = plan_strikes(&model->plan[TEST_ANY]);
 	bool its_turn = model->fail_every && model->calls[TEST_ANY] % model->fail_every == 0;
 
-	return this_kind || any_kind || its_turn;
+	return this_kind || any_kind || its_turn || by_chance;
 }
 
 /* ---- map, unmap, protect --------------------------------------------------------------------- */
@@ -409,7 +416,8 @@ static void model_lock(const struct quire_mmu *mmu)
 		breach(model_of(mmu), "the short lock was taken twice");
 		return;
 	}
-	pthread_mutex_lock(&model_of(mmu)->lock);
+	if (!model_of(mmu)->open_lock)
+		pthread_mutex_lock(&model_of(mmu)->lock);
 	holds_lock = true;
 }
 
@@ -420,7 +428,8 @@ static void model_unlock(const struct quire_mmu *mmu)
 		return;
 	}
 	holds_lock = false;
-	pthread_mutex_unlock(&model_of(mmu)->lock);
+	if (!model_of(mmu)->open_lock)
+		pthread_mutex_unlock(&model_of(mmu)->lock);
 }
 
 static void model_transition_lock(const struct quire_mmu *mmu)
@@ -543,6 +552,7 @@ void test_mmu_init(struct test_mmu *model, const struct test_mmu_config *config)
 	fill_in_mmu(model);
 	model->bytes = model->config.pages * model->config.page_size;
 	model->map_status = QUIRE_EDRIVER;
+	model->open_lock = getenv("QUIRE_TEST_OPEN_LOCK");
 	atomic_store(&model->free_frames, model->config.frames);
 	model->prot = allocate(model->config.pages, 1);
 	model->line = allocate(model->bytes / model->config.cache_line, 1);
@@ -639,6 +649,7 @@ void test_mmu_heal(struct test_mmu *model)
 	memset(model->plan, 0, sizeof(model->plan));
 	model->planned = false;
 	model->fail_every = 0;
+	model->fail_one_in = 0;
 }
 
 bool test_mmu_struck(struct test_mmu *model)

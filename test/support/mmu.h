@@ -18,6 +18,9 @@
  * checked is which lines were written back and invalidated, and that these calls name mapped memory.
  * Both views agree on host memory, where the model usually stands. It can also stand on the model of the
  * Intel ADSP (support/adsp.h), where they do not.
+ *
+ * Locks. QUIRE_TEST_OPEN_LOCK in the environment makes the short lock one that keeps nobody out, to see
+ * whether what looks for races does find some (race/helgrind.sh).
  */
 #ifndef QUIRE_TEST_MMU_H
 #define QUIRE_TEST_MMU_H
@@ -90,6 +93,8 @@ struct test_mmu {
 	int32_t map_status;    /**< what a failing map answers; initially QUIRE_EDRIVER */
 	atomic_bool interrupt; /**< what in_interrupt() answers */
 	uint64_t fail_every;   /**< if not 0: each call whose number is a multiple of it fails */
+	uint32_t fail_one_in;  /**< if not 0: one call in so many fails, by chance */
+	uint32_t chance;       /**< seed of it */
 	struct test_plan plan[TEST_CALLS];
 	bool planned; /**< test_mmu_fail was called and test_mmu_struck was not */
 
@@ -106,6 +111,7 @@ struct test_mmu {
 	void *reserved[2];
 	size_t reserved_bytes;
 	_Atomic(const char *) broken;
+	bool open_lock; /* QUIRE_TEST_OPEN_LOCK is set: the short lock keeps nobody out */
 	pthread_mutex_t lock;
 	pthread_mutex_t transition;
 };

@@ -16,6 +16,9 @@
 /** How many elements an array has. */
 #define TEST_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/** How often to do something: so often, or where QUIRE_TEST_PERCENT is set that part of it, at least once. */
+uint32_t test_rounds(uint32_t usual);
+
 /** A check function found nothing wrong; if it did, its words are printed. */
 #define assert_sound(words) test_assert_sound((words), __FILE__, __LINE__)
 
