@@ -345,14 +345,18 @@ void quire_pages_disown(struct quire_vspace *vs, uint8_t payer)
 	}
 }
 
+/* Page by page under the short lock, so that nobody unmaps it meanwhile. */
 void quire_pages_relinquish(const struct quire_vspace *vs, uint32_t first, uint32_t count)
 {
 	if (vs->mmu->coherent)
 		return;
-	for (uint32_t page = first; page < first + count; page++)
-		if (vs->page[page].state == PAGE_PRESENT)
+	for (uint32_t page = first; page < first + count; page++) {
+		quire_lock(vs);
+		if (is_in_state(vs, page, PAGE_PRESENT))
 			quire_relinquish(vs->mmu, quire_pointer(quire_page_address(vs, page)),
 					 vs->page_size);
+		quire_unlock(vs);
+	}
 }
 
 /* ---- driver calls: the short lock is let go for their time ---------------------------------- */
@@ -598,7 +602,7 @@ int32_t quire_pages_release(struct quire_section *section, uint32_t first, uint3
 	*dropped = 0;
 	if (section->deep && !quire_pages_quiet(vs, first, count) && lonely_run(vs, &start, &end)) {
 		if (next_in_state(vs, start, end, PAGE_ARRIVING) < end)
-			return QUIRE_EFREE; /* somebody is still allocating it */
+			return QUIRE_EFREE; /* somebody is still committing it */
 		set_state(vs, start, end, PAGE_PRESENT, PAGE_LEAVING);
 		if (drive_unmap(vs, start, end - start))
 			return QUIRE_EDRIVER;
@@ -708,6 +712,33 @@ int32_t quire_pages_resume(struct quire_section *section, uint32_t first, uint32
 	int32_t status = clear_leaving(vs, first, first + count);
 
 	return status ? status : map_arriving(section, first, first + count, QUIRE_RW, prot);
+}
+
+/* ---- allocations that are being made ---------------------------------------------------------- */
+
+void quire_begin_making(struct quire_vspace *vs, struct quire_making *making, uintptr_t address)
+{
+	making->address = address;
+	making->next = vs->making;
+	vs->making = making;
+}
+
+void quire_end_making(struct quire_vspace *vs, const struct quire_making *making)
+{
+	struct quire_making **link = &vs->making;
+
+	while (*link != making)
+		link = &(*link)->next;
+	*link = making->next;
+}
+
+bool quire_is_making(const struct quire_vspace *vs, uintptr_t address)
+{
+	const struct quire_making *making = vs->making;
+
+	while (making && making->address != address)
+		making = making->next;
+	return making;
 }
 
 /* ---- windows and telling -------------------------------------------------------------------- */

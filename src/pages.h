@@ -241,6 +241,19 @@ int32_t quire_transfer_save(struct quire_transfer *transfer);
 /* Map the pages again and read their contents; on failure the range stays saved. */
 int32_t quire_transfer_restore(struct quire_transfer *transfer);
 
+/* ---- allocations that are being made ---------------------------------------------------------- */
+
+/* Until its pages are there an allocation is nobody's to free: a stale pointer may name it, while the
+ * short lock is let go. In a section. */
+struct quire_making {
+	uintptr_t address;
+	struct quire_making *next;
+};
+
+void quire_begin_making(struct quire_vspace *vs, struct quire_making *making, uintptr_t address);
+void quire_end_making(struct quire_vspace *vs, const struct quire_making *making);
+bool quire_is_making(const struct quire_vspace *vs, uintptr_t address);
+
 /* ---- windows of heaps and regions ----------------------------------------------------------- */
 
 /* Take and give back addresses that quire_vpage_free will not touch. In a section. */

@@ -106,7 +106,8 @@ int32_t quire_vmh_find(const struct quire_vmh *heap, uintptr_t address, struct g
 	if (!block_at(heap, address, grant))
 		return QUIRE_EFREE;
 	grant->count = quire_blocks_size(grant->kind, grant->start);
-	if (!grant->count || quire_vmh_is_aside(heap, grant->kind, grant->start))
+	if (!grant->count || quire_vmh_is_aside(heap, grant->kind, grant->start) ||
+	    quire_is_making(heap->vs, address))
 		return QUIRE_EFREE;
 	fill_pages(heap, grant);
 	return QUIRE_OK;
@@ -572,6 +573,7 @@ static int32_t back_with_pages(struct quire_section *section, struct quire_vmh *
 			       const struct order *order, const struct grant *grant)
 {
 	struct quire_vspace *vs = heap->vs;
+	struct quire_making making;
 	uint32_t held, dropped;
 	int32_t status;
 
@@ -581,7 +583,9 @@ static int32_t back_with_pages(struct quire_section *section, struct quire_vmh *
 	if (order->whole)
 		vs->page[grant->first_page].own = 1;
 	account(heap, grant, held);
+	quire_begin_making(vs, &making, grant_address(grant));
 	status = quire_pages_settle(section, grant->first_page, grant->pages, heap->prot, &dropped);
+	quire_end_making(vs, &making);
 	if (!status) {
 		note_peaks(heap, grant->kind);
 	} else { /* as if it had never been, also for the peaks */
@@ -1134,8 +1138,9 @@ static COLD int32_t give_back(struct quire_vmh *heap, void *ptr)
 	if (!heap->vs->mmu->coherent)
 		forget_cache(heap, address);
 	quire_lock(heap->vs);
-	if (!FOR_SIZE && (give_one(heap, heap->single_most ? heap->window : 0, address, &size) ||
-			  give_run(heap, address, &size))) {
+	if (!FOR_SIZE && !heap->vs->making &&
+	    (give_one(heap, heap->single_most ? heap->window : 0, address, &size) ||
+	     give_run(heap, address, &size))) {
 		quire_unlock(heap->vs);
 	} else {
 		status = free_grant(&section, heap, address, &size);

@@ -399,7 +399,8 @@ static void give_addresses(struct quire_vspace *vs, uint32_t first, struct quire
 		restore_aside(vs, budget);
 }
 
-static int32_t back_with_pages(struct quire_section *section, struct plan *plan)
+/* Hold the pages and see that they are there, and that the guard's is not. */
+static int32_t settle(struct quire_section *section, const struct plan *plan)
 {
 	struct quire_vspace *vs = section->vs;
 	uint32_t count = plan->reserve ? 0 : plan->count;
@@ -413,6 +414,18 @@ static int32_t back_with_pages(struct quire_section *section, struct plan *plan)
 		quire_pages_drop(vs, plan->first, count);
 	else if (count)
 		status = quire_pages_settle(section, plan->first, count, plan->prot, &dropped);
+	return status;
+}
+
+static int32_t back_with_pages(struct quire_section *section, struct plan *plan)
+{
+	struct quire_vspace *vs = section->vs;
+	struct quire_making making;
+	int32_t status;
+
+	quire_begin_making(vs, &making, quire_page_address(vs, plan->first));
+	status = settle(section, plan);
+	quire_end_making(vs, &making);
 	if (status)
 		give_addresses(vs, plan->first, NULL);
 	return status;
@@ -554,7 +567,8 @@ static int32_t find_whole(const struct quire_vspace *vs, uintptr_t address, stru
 		return QUIRE_EFOREIGN;
 	piece->start = quire_page_index(vs, address);
 	piece->size = size_of(vs, piece->start);
-	if (!piece->size || vs->page[piece->start].object || address & (vs->page_size - 1))
+	if (!piece->size || vs->page[piece->start].object || address & (vs->page_size - 1) ||
+	    quire_is_making(vs, address))
 		return in_object(vs, piece->start) ? QUIRE_EFOREIGN : QUIRE_EFREE;
 	piece->first = piece->start;
 	piece->count = piece->size;

@@ -135,6 +135,7 @@ struct quire_vspace {
 	size_t retained;            /* mapped or leaving, users == 0 */
 	size_t held_peak;
 	struct quire_observer *observer;
+	struct quire_making *making; /* allocations whose pages are not there yet */
 	uint64_t map_calls, unmap_calls, mapped_pages, moved_pages;
 	struct quire_refusals refused;
 	struct quire_image image; /* its number is set while all of it is saved */

@@ -87,6 +87,28 @@ static void an_allocation_that_is_still_being_made_cannot_be_freed(void **state)
 	close_space(&space);
 }
 
+/* Its page was retained with another protection. */
+static void an_allocation_whose_pages_are_to_be_mapped_afresh_cannot_be_freed(void **state)
+{
+	struct test_space space;
+	struct stranger stranger;
+	void *ptr;
+
+	(void)state;
+	open_space(&space, 1);
+	assert_ok(quire_vpage_free(&space.vs, quire_vpage_alloc(&space.vs, 1, QUIRE_READ)));
+	stranger = (struct stranger){ .vs = &space.vs, .ptr = test_space_page(&space, 0) };
+	meanwhile(free_it, &stranger);
+	ptr = quire_vpage_alloc(&space.vs, 1, QUIRE_RW);
+	assert_ptr_equal(ptr, stranger.ptr);
+	assert_status(stranger.status, QUIRE_EFREE);
+	assert_int_equal(test_mmu_prot(&space.mmu, ptr), QUIRE_RW);
+	assert_int_equal(test_space_stats(&space).held, 1);
+	test_space_check(&space);
+	assert_ok(quire_vpage_free(&space.vs, ptr));
+	close_space(&space);
+}
+
 static void take_it(void *argument)
 {
 	struct stranger *stranger = argument;
@@ -301,6 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_allocation_that_is_still_being_made_cannot_be_freed),
+		cmocka_unit_test(an_allocation_whose_pages_are_to_be_mapped_afresh_cannot_be_freed),
 		cmocka_unit_test(a_retained_page_that_is_taken_meanwhile_is_not_unmapped),
 		cmocka_unit_test(a_retained_page_that_is_unmapped_meanwhile_is_not_unmapped_twice),
 		cmocka_unit_test(of_two_who_free_a_block_at_once_one_is_refused),
