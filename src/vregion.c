@@ -321,6 +321,24 @@ static int32_t destroy(struct quire_section *section, struct quire_vregion *vr)
 	return status;
 }
 
+/* Where cores are not coherent: this core relinquishes the pages of a region that others may use, or of
+ * its interim area. */
+static void relinquish(struct quire_vregion *vr, bool only_interim)
+{
+	struct quire_section section;
+	uint32_t first, count;
+
+	if (vr->vs->mmu->coherent)
+		return;
+	section = quire_section_enter(vr->vs);
+	first = only_interim ? vr->interim_first : vr->first_page;
+	count = only_interim ? vr->interim_pages : vr->pages;
+	if (only_interim ? !is_open(vr) : !vr->users)
+		count = 0;
+	quire_section_leave(&section);
+	quire_pages_relinquish(vr->vs, first, count);
+}
+
 int32_t quire_vregion_put(struct quire_vregion *vr)
 {
 	struct quire_section section;
@@ -330,8 +348,7 @@ int32_t quire_vregion_put(struct quire_vregion *vr)
 	status = quire_forbidden(vr->vs);
 	if (status)
 		return conclude(vr, status);
-	if (vr->users)
-		quire_pages_relinquish(vr->vs, vr->first_page, vr->pages);
+	relinquish(vr, false);
 	section = quire_section_enter(vr->vs);
 	if (!vr->users)
 		status = QUIRE_EFREE;
@@ -421,8 +438,7 @@ int32_t quire_vregion_reset_interim(struct quire_vregion *vr)
 	status = quire_forbidden(vr->vs);
 	if (status)
 		return conclude(vr, status);
-	if (is_open(vr))
-		quire_pages_relinquish(vr->vs, vr->interim_first, vr->interim_pages);
+	relinquish(vr, true);
 	quire_section_enter_deep(&section, vr->vs);
 	if (!is_open(vr))
 		status = QUIRE_ESTATE;
@@ -713,6 +729,24 @@ void *quire_vregion_alloc_coherent(struct quire_vregion *vr, enum quire_area are
 
 /* ---- resizing and freeing ------------------------------------------------------------------- */
 
+/* Where an address lies and what may be done there, as of now: others may seal meanwhile, which moves
+ * the border to what is interim. */
+struct place {
+	struct quire_arena *arena; /* NULL: in none */
+	bool open;
+	int32_t interim_state;
+};
+
+static void find_place(struct quire_vregion *vr, uintptr_t address, struct place *place)
+{
+	struct quire_section section = quire_section_enter(vr->vs);
+
+	place->arena = arena_of(vr, address);
+	place->open = is_open(vr);
+	place->interim_state = interim_state(vr);
+	quire_section_leave(&section);
+}
+
 /* The newest allocation of an arena that still takes allocations. */
 static bool is_newest(const struct quire_vregion *vr, const struct quire_arena *arena,
 		      uintptr_t address)
@@ -788,7 +822,7 @@ int32_t quire_vregion_resize(struct quire_vregion *vr, void *ptr, size_t min, si
 			     size_t *granted)
 {
 	uintptr_t address = quire_address(vr->vs, ptr);
-	struct quire_arena *arena = arena_of(vr, address);
+	struct place place;
 	size_t size;
 	int32_t status;
 
@@ -797,17 +831,18 @@ int32_t quire_vregion_resize(struct quire_vregion *vr, void *ptr, size_t min, si
 	status = quire_forbidden(vr->vs);
 	if (status)
 		return refuse(vr, status, ptr, preferred, vr->tag);
+	find_place(vr, address, &place);
 	if (!in_region(vr, address))
 		status = QUIRE_EFOREIGN;
 	else if (!min || min > preferred || preferred > SIZE_MAX / 2)
 		status = QUIRE_EINVAL;
-	else if (arena)
-		status = resize_in_arena(vr, arena, address, min, preferred, &size);
+	else if (place.arena)
+		status = resize_in_arena(vr, place.arena, address, min, preferred, &size);
 	else
-		status = interim_state(vr);
+		status = place.interim_state;
 	if (status)
 		return refuse(vr, status, ptr, preferred, vr->tag);
-	if (!arena)
+	if (!place.arena)
 		return quire_vmh_resize_range(&vr->interim, ptr, min, preferred, granted);
 	if (granted)
 		*granted = size;
@@ -834,34 +869,48 @@ static int32_t free_in_arena(struct quire_vregion *vr, struct quire_arena *arena
 	return status;
 }
 
+static bool in_open_interim(struct quire_vregion *vr, uintptr_t address)
+{
+	bool in;
+
+	quire_lock(vr->vs);
+	in = in_interim(vr, address) && is_open(vr);
+	quire_unlock(vr->vs);
+	return in;
+}
+
 int32_t quire_vregion_free(struct quire_vregion *vr, void *ptr)
 {
 	uintptr_t address = quire_address(vr->vs, ptr);
-	struct quire_arena *arena;
+	struct place place;
 	int32_t status;
 
 	status = quire_forbidden(vr->vs);
 	if (status)
 		return refuse(vr, status, ptr, 0, vr->tag);
-	if (in_interim(vr, address) && is_open(vr))
+	if (in_open_interim(vr, address))
 		return quire_vmh_free(&vr->interim, ptr);
-	arena = arena_of(vr, address);
+	find_place(vr, address, &place);
 	if (!in_region(vr, address))
 		return refuse(vr, QUIRE_EFOREIGN, ptr, 0, vr->tag);
-	if (arena) {
+	if (place.arena) {
 		quire_fresh_cache(vr->vs->mmu, quire_pointer(address),
-				  cached_bytes(vr, arena, address));
-		status = free_in_arena(vr, arena, address);
+				  cached_bytes(vr, place.arena, address));
+		status = free_in_arena(vr, place.arena, address);
 		if (!status)
 			tell_about(vr, QUIRE_EVENT_FREE, ptr, 0, vr->tag);
 		return status ? refuse(vr, status, ptr, 0, vr->tag) : QUIRE_OK;
 	}
-	return refuse(vr, is_open(vr) ? QUIRE_EFREE : QUIRE_ESTATE, ptr, 0, vr->tag);
+	return refuse(vr, place.open ? QUIRE_EFREE : QUIRE_ESTATE, ptr, 0, vr->tag);
 }
 
 size_t quire_vregion_usable_size(struct quire_vregion *vr, const void *ptr)
 {
-	return vr->has_interim ? quire_vmh_usable_size(&vr->interim, ptr) : 0;
+	struct quire_section section = quire_section_enter(vr->vs);
+	bool has_interim = vr->has_interim;
+
+	quire_section_leave(&section);
+	return has_interim ? quire_vmh_usable_size(&vr->interim, ptr) : 0;
 }
 
 bool quire_vregion_contains(const struct quire_vregion *vr, const void *ptr)
