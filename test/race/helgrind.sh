@@ -15,7 +15,7 @@ command -v valgrind >/dev/null || {
 
 # helgrind PROGRAM: 0 if it passes and nothing is told; 99 if something is.
 helgrind() {
-	QUIRE_TEST_PERCENT=2 valgrind --tool=helgrind --history-level=approx --error-exitcode=99 \
+	QUIRE_TEST_PERCENT=1 valgrind --tool=helgrind --history-level=approx --error-exitcode=99 \
 		--default-suppressions=no --suppressions="$QUIRE_SOURCE_DIR/test/race/helgrind.supp" \
 		"$programs/$1"
 }
