@@ -17,8 +17,6 @@
 #include "pages.h"
 #include "quire/status.h"
 
-#define AT_A_TIME 32u /* pages that are looked at under the short lock */
-
 struct job {
 	struct quire_vspace *vs;
 	size_t most;
@@ -31,14 +29,6 @@ struct job {
 APART bool has_payer(const struct job *job, uint32_t id)
 {
 	return job->payers[id / 32] >> id % 32 & 1;
-}
-
-static void let_others_in(struct quire_vspace *vs, uint32_t page)
-{
-	if (page % AT_A_TIME == 0) {
-		quire_unlock(vs);
-		quire_lock(vs);
-	}
 }
 
 static bool lies_in(const struct job *job, uint32_t page)
@@ -58,7 +48,7 @@ static bool will_do(struct job *job, bool known)
 	for (uint32_t i = 0; i < vs->pages; i++) {
 		const struct quire_page *page = &vs->page[i];
 
-		let_others_in(vs, i);
+		quire_let_others_in(vs, i);
 		if (!lies_in(job, i))
 			continue;
 		pages++;
@@ -158,7 +148,7 @@ static int32_t empty_bank(struct job *job)
 	quire_section_enter_deep(&section, job->vs);
 	status = will_do(job, true) ? QUIRE_OK : QUIRE_EBUSY;
 	for (uint32_t page = 0; !status && page < job->vs->pages; page++) {
-		let_others_in(job->vs, page);
+		quire_let_others_in(job->vs, page);
 		if (lies_in(job, page))
 			status = empty_page(job, &section, page);
 	}

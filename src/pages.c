@@ -60,6 +60,12 @@ int32_t quire_why_forbidden(const struct quire_vspace *vs)
 	return quire_image_number(&vs->image) ? QUIRE_ESTATE : QUIRE_OK;
 }
 
+void quire_let_go_for_a_moment(const struct quire_vspace *vs)
+{
+	quire_unlock(vs);
+	quire_lock(vs);
+}
+
 size_t quire_pages_spare(const struct quire_vspace *vs)
 {
 	if (!vs->mmu->available || !vs->mmu->shared_frames || quire_forbidden(vs))
@@ -612,6 +618,9 @@ int32_t quire_pages_release(struct quire_section *section, uint32_t first, uint3
 	return QUIRE_OK;
 }
 
+/* Retained pages that are unmapped at once: what is written down about them is, under the short lock. */
+#define RUN_MOST 256u
+
 static bool is_retained(const struct quire_vspace *vs, uint32_t page)
 {
 	return vs->page[page].state >= PAGE_PRESENT && !vs->page[page].users;
@@ -625,10 +634,12 @@ int32_t quire_pages_evict(struct quire_section *section, uint32_t first, uint32_
 
 	for (uint32_t page = first, run; page < end && vs->retained; page = run) {
 		run = page + 1;
+		if (section->deep && count > QUIRE_PAGES_AT_A_TIME)
+			quire_let_others_in(vs, page);
 		if (!is_retained(vs, page))
 			continue;
 		quire_section_deepen(section);
-		for (run = page; run < end && is_retained(vs, run);)
+		for (run = page; run < end && run - page < RUN_MOST && is_retained(vs, run);)
 			run++;
 		set_state(vs, page, run, PAGE_PRESENT, PAGE_LEAVING);
 		if (run > page && drive_unmap(vs, page, run - page))

@@ -58,6 +58,18 @@ void quire_section_enter_deep(struct quire_section *section, struct quire_vspace
 void quire_section_deepen(struct quire_section *section);
 void quire_section_leave(struct quire_section *section);
 
+#define QUIRE_PAGES_AT_A_TIME 32u
+
+/* At every so many pages that are looked at the short lock is let go for a moment. Where the section is
+ * deep, no page comes or goes then, but who holds one may. */
+void quire_let_go_for_a_moment(const struct quire_vspace *vs);
+
+static inline void quire_let_others_in(const struct quire_vspace *vs, uint32_t page)
+{
+	if (page % QUIRE_PAGES_AT_A_TIME == 0)
+		quire_let_go_for_a_moment(vs);
+}
+
 /* Whether a range is saved is asked under no lock too, by calls that must not be made then. */
 static inline uint32_t quire_image_number(const struct quire_image *image)
 {

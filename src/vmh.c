@@ -1228,9 +1228,11 @@ int32_t quire_vmh_reset(struct quire_section *section, struct quire_vmh *heap)
 	size_t size;
 
 	for (uint32_t block = 0; !status && quire_blocks_next(kind, block, &run);
-	     block = run.start + run.count)
+	     block = run.start + run.count) {
 		if (run.live && !quire_vmh_is_aside(heap, kind, run.start))
 			status = free_grant(section, heap, quire_block_address(kind, run.start),
 					    &size);
+		quire_let_go_for_a_moment(heap->vs);
+	}
 	return status;
 }

@@ -57,7 +57,7 @@ static const struct bound bounds[] = {
 	{ "vregion", "lifetime, in the page", { 37, 37 }, { 0, 0 } },
 	{ "vregion", "lifetime, a new page", { 1168, 1166 }, { 0, 0 } },
 	{ "vregion", "interim", { 3795, 803 }, { 805, 577 } },
-	{ "vregion", "create and put", { 1923, 1923 }, { 1155, 1155 } },
+	{ "vregion", "create and put", { 1923, 1923 }, { 1160, 1160 } },
 	{ "heap-64", "all histories", { 247, 148 }, { 429, 184 } },
 	{ "heap-448", "all histories", { 528, 226 }, { 455, 217 } },
 	{ "heap-512K", "all histories", { 555, 226 }, { 505, 221 } },

@@ -24,7 +24,7 @@ function case_ends(name) {
 	failed = 0
 }
 
-BEGIN { FS = OFS = "\t"; FIRST = 64; MIDDLE = 4096; LAST = 65536; LUMP = 64 }
+BEGIN { FS = OFS = "\t"; FIRST = 64; MIDDLE = 4096; LAST = 65536; LUMP = 96 }
 
 /^#/ { next }
 

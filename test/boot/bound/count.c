@@ -22,6 +22,39 @@ static inline uint64_t instructions(void)
 	return count;
 }
 
+/* ---- the short lock ---------------------------------------------------------------------------- */
+
+/* Since the last call began: stretches under the lock, and the longest. */
+static struct {
+	uint64_t begin, count, longest;
+	uint64_t overhead; /* of a stretch, in what is measured of it */
+	uint64_t cost;     /* of a pair, in what is measured of a call: more than empty functions */
+} section;
+
+void bound_lock(const struct quire_mmu *mmu)
+{
+	(void)mmu;
+	section.count++;
+	section.begin = instructions();
+}
+
+/* Always the same instructions: a branch would count in one case only. */
+void bound_unlock(const struct quire_mmu *mmu)
+{
+	uint64_t length = instructions() - section.begin, is_more;
+
+	(void)mmu;
+	__asm__("sltu %0, %2, %1\n neg %0, %0\n xor %1, %1, %2\n and %0, %0, %1\n xor %2, %2, %0"
+		: "=&r"(is_more), "+r"(length), "+r"(section.longest));
+}
+
+static void nothing(const struct quire_mmu *mmu)
+{
+	(void)mmu;
+}
+
+/* ---- calls ------------------------------------------------------------------------------------- */
+
 typedef uintptr_t function(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t);
 
 /* The same instructions between the two readings whatever is called. */
@@ -40,10 +73,32 @@ static __attribute__((noinline)) uintptr_t call_between(const struct step_call *
 
 uintptr_t bound_call(const struct step_call *call, uint64_t *taken)
 {
-	uintptr_t result = call_between(call, taken);
+	uintptr_t result;
 
-	*taken -= overhead;
+	section.count = section.longest = 0;
+	result = call_between(call, taken);
+	*taken -= overhead + section.count * section.cost;
 	return result;
+}
+
+static uint32_t held_for_step(const struct bound_row *row)
+{
+	if (row->lets_go)
+		return 0;
+	return row->each < BOUND_HELD ? row->each : BOUND_HELD;
+}
+
+static void add_section(struct bound_row *row, uint32_t steps)
+{
+	uint64_t allowed = (uint64_t)held_for_step(row) * steps;
+	uint64_t length = section.longest - section.overhead;
+
+	length = length > allowed ? length - allowed : 0;
+	row->held_total += length;
+	if (!row->held_calls++ || length > row->held_worst) {
+		row->held_worst = length;
+		row->held_history = history;
+	}
 }
 
 void bound_add(struct bound_row *row, uint32_t steps, uint64_t taken)
@@ -56,6 +111,8 @@ void bound_add(struct bound_row *row, uint32_t steps, uint64_t taken)
 		row->worst = taken;
 		row->history = history;
 	}
+	if (section.count)
+		add_section(row, steps);
 }
 
 uintptr_t bound_count(struct bound_row *row, uint32_t steps, const struct step_call *call)
@@ -72,20 +129,52 @@ void bound_history(const char *name)
 	history = name;
 }
 
-/* Tabs between: layer and call, what a step takes, window, calls, worst, mean (rounded up), history. */
+/* Tabs between: kind, layer and call, what a step takes, window, calls, worst, mean (rounded up), history. */
+static void print_line(const char *kind, const char *layer, const struct bound_row *row,
+		       uint32_t each, uint32_t window, uint64_t calls, uint64_t total,
+		       uint64_t worst, const char *where)
+{
+	tap_print("bound\t%s%s: %s\t%u\t%s\t%u\t%u\t%u\t%u\t%s\n", kind, layer, row->call, each,
+		  each ? row->step : "-", window, (unsigned)calls, (unsigned)worst,
+		  (unsigned)((total + calls - 1) / calls), where);
+}
+
 void bound_print(const char *layer, uint32_t window, struct bound_row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct bound_row *row = &rows[i];
 
-		if (!row->calls)
-			continue;
-		tap_print("bound\t%s: %s\t%u\t%s\t%u\t%u\t%u\t%u\t%s\n", layer, row->call,
-			  row->each, row->each ? row->step : "-", window, (unsigned)row->calls,
-			  (unsigned)row->worst,
-			  (unsigned)((row->total + row->calls - 1) / row->calls), row->history);
+		if (row->calls)
+			print_line("", layer, row, row->each, window, row->calls, row->total,
+				   row->worst, row->history);
+		if (row->held_calls)
+			print_line("locked, ", layer, row, held_for_step(row), window,
+				   row->held_calls, row->held_total, row->held_worst,
+				   row->held_history);
 		row->calls = row->total = row->worst = 0;
+		row->held_calls = row->held_total = row->held_worst = 0;
 	}
+}
+
+/* A stretch of ten instructions, the call of unlock included. */
+__asm__(".text\n"
+	"bound_section: addi sp, sp, -16\n sd ra, 8(sp)\n call bound_lock\n"
+	"nop; nop; nop; nop; nop; nop; nop; nop; nop\n"
+	".option push\n .option norelax\n jal bound_unlock\n .option pop\n"
+	"ld ra, 8(sp)\n addi sp, sp, 16\n ret\n");
+void bound_section(void);
+
+static void measure_sections(void)
+{
+	uint64_t lock, unlock, empty;
+
+	call_between(&CALL(bound_lock, 0), &lock);
+	call_between(&CALL(bound_unlock, 0), &unlock);
+	call_between(&CALL(nothing, 0), &empty);
+	section.cost = lock + unlock - 2 * empty;
+	section.longest = 0;
+	call_between(&CALL(bound_section, 0), &empty);
+	section.overhead = section.longest - 10;
 }
 
 const char *bound_begin(void)
@@ -96,5 +185,6 @@ const char *bound_begin(void)
 	overhead = one - 1;
 	call_between(&CALL(bound_ten, 0), &ten);
 	call_between(&CALL(bound_ten, 0), &again);
+	measure_sections();
 	return ten - overhead == 10 && again == ten ? NULL : "the counter does not count";
 }

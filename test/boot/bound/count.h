@@ -10,8 +10,11 @@
 #ifndef QUIRE_TEST_BOUND_COUNT_H
 #define QUIRE_TEST_BOUND_COUNT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "quire/mmu.h"
 
 #include "meter.h"
 
@@ -24,7 +27,15 @@ struct bound_row {
 	uint64_t calls;
 	uint64_t total; /**< without what steps take, as the worst */
 	uint64_t worst;
+
+	/** The longest stretch under the short lock, likewise: a step takes there what it takes at all, at
+	 *  the most BOUND_HELD; nothing if the lock is let go from step to step. */
+	bool lets_go;
+	uint64_t held_calls, held_total, held_worst;
+	const char *held_history;
 };
+
+#define BOUND_HELD 70u
 
 /** Call and count; `steps` as its contract has them. */
 uintptr_t bound_count(struct bound_row *row, uint32_t steps, const struct step_call *call);
@@ -35,6 +46,10 @@ void bound_add(struct bound_row *row, uint32_t steps, uint64_t taken);
 
 #define COUNT_STEPS(row, steps, ...) bound_count(row, steps, &CALL(__VA_ARGS__))
 #define COUNT(row, ...)              COUNT_STEPS(row, 0, __VA_ARGS__)
+
+/** Locks of a driver that measure how long the short one is held. */
+void bound_lock(const struct quire_mmu *mmu);
+void bound_unlock(const struct quire_mmu *mmu);
 
 /** The history that is played now. */
 void bound_history(const char *name);

@@ -63,8 +63,8 @@ static const struct quire_mmu mmu = {
 	.bank_of = bank_of,
 	.move = move,
 	.available = available,
-	.lock = nothing,
-	.unlock = nothing,
+	.lock = bound_lock,
+	.unlock = bound_unlock,
 	.transition_lock = nothing,
 	.transition_unlock = nothing,
 };

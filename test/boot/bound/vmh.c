@@ -73,7 +73,7 @@ static struct bound_row rows[ROWS] = {
 	[NEXT] = { .call = "next" },
 	[STATS] = { .call = "stats" },
 	[BUNDLE_STATS] = { .call = "bundle_stats" },
-	[INIT] = { .call = "init", .each = 4, .step = "word of storage" },
+	[INIT] = { .call = "init", .each = 4, .step = "word of storage", .lets_go = true },
 	[FINI] = { .call = "fini" },
 };
 

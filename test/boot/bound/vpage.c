@@ -44,9 +44,10 @@ enum {
 		.call = (name), .each = (instructions), .step = "page of the allocation" \
 	}
 
-#define OF_WINDOW(name, instructions)                                                \
-	{                                                                            \
-		.call = (name), .each = (instructions), .step = "page of the window" \
+#define OF_WINDOW(name, instructions, lets_go_)                                       \
+	{                                                                             \
+		.call = (name), .each = (instructions), .step = "page of the window", \
+		.lets_go = (lets_go_)                                                 \
 	}
 
 static struct bound_row rows[ROWS] = {
@@ -68,13 +69,13 @@ static struct bound_row rows[ROWS] = {
 	[IS_MAPPED] = { .call = "is_mapped" },
 	[SET_ASIDE] = { .call = "set_aside" },
 	[STATS] = { .call = "stats" },
-	[INIT] = { .call = "init", .each = 4, .step = "word of storage" },
+	[INIT] = { .call = "init", .each = 4, .step = "word of storage", .lets_go = true },
 	[ADMIT] = { .call = "admit" },
 	[CHANGE] = { .call = "change" },
-	[DISMISS] = OF_WINDOW("dismiss", 17),
+	[DISMISS] = OF_WINDOW("dismiss", 17, false),
 	[SET_MOVER] = { .call = "set_mover" },
-	[EVACUATE] = OF_WINDOW("evacuate", 90),
-	[TRIM] = OF_WINDOW("trim", 46),
+	[EVACUATE] = OF_WINDOW("evacuate", 91, true),
+	[TRIM] = OF_WINDOW("trim", 46, true),
 	[FINI] = { .call = "fini" },
 };
 
