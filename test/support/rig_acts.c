@@ -147,12 +147,16 @@ static int32_t vspace_save(struct rig *rig)
 	return QUIRE_OK;
 }
 
+/* From interrupt context there is nothing saved to restore. */
 static int32_t vspace_restore(struct rig *rig)
 {
 	struct rig_faults faults = rig->faults;
+	int32_t status;
 
 	rig_heal(rig);
-	assert_ok(save_all(rig));
+	status = save_all(rig);
+	if (status != QUIRE_ECONTEXT)
+		assert_ok(status);
 	rig_arm(rig, &faults);
 	heap_archive_rewind(&rig->spare_archive);
 	return quire_vspace_restore(&rig->vs, &rig->spare_archive.archive);
