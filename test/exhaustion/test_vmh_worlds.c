@@ -326,7 +326,5 @@ int main(void)
 		cmocka_unit_test(every_state_of_spanned_blocks_times_every_call),
 	};
 
-	if (worlds_are_elsewhere())
-		return 0;
 	return cmocka_run_group_tests_name("vmh worlds", tests, NULL, NULL);
 }

@@ -44,9 +44,6 @@ void worlds_add(struct worlds *worlds, void *memory, size_t bytes);
 /* A vspace of small pages that nobody observes: its records, its driver and what is in its window. */
 void worlds_add_space(struct worlds *worlds, struct test_space *space);
 
-/* Whether the driver is one whose state is not added (support/adsp.h); then it says so as TAP. */
-bool worlds_are_elsewhere(void);
-
 void worlds_explore(struct worlds *worlds);
 
 /* During an operation: whether every byte of the state is as it was before. */
