@@ -326,5 +326,6 @@ int main(void)
 		cmocka_unit_test(every_state_of_spanned_blocks_times_every_call),
 	};
 
+	worlds_on_host_memory();
 	return cmocka_run_group_tests_name("vmh worlds", tests, NULL, NULL);
 }

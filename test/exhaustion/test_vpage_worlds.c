@@ -366,5 +366,6 @@ int main(void)
 		cmocka_unit_test(every_state_times_every_call_in_which_the_driver_fails),
 	};
 
+	worlds_on_host_memory();
 	return cmocka_run_group_tests_name("vpage worlds", tests, NULL, NULL);
 }

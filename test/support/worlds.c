@@ -12,6 +12,11 @@ struct worlds_state {
 	size_t length;
 };
 
+void worlds_on_host_memory(void)
+{
+	unsetenv("QUIRE_TEST_PORT");
+}
+
 void worlds_add(struct worlds *worlds, void *memory, size_t bytes)
 {
 	assert_true(worlds->parts < WORLDS_PARTS);

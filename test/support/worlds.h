@@ -38,6 +38,10 @@ struct worlds {
 	size_t slots;
 };
 
+/* Called first by a program whose states hold a vspace: a state of the model of the ADSP, which its driver
+ * could stand on (support/adsp.h), is not all in memory. */
+void worlds_on_host_memory(void);
+
 /* Memory that is part of a state. */
 void worlds_add(struct worlds *worlds, void *memory, size_t bytes);
 
