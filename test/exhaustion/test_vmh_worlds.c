@@ -156,7 +156,9 @@ static size_t name(void *context, unsigned char *name)
 		name[length++] = (unsigned char)(offset / 8);
 		name[length++] = (unsigned char)live->usable;
 		name[length++] = (unsigned char)(live->usable >> 8);
-		name[length++] = (unsigned char)(live->own | live->dead << 1 | !live->payer << 2);
+		name[length++] = live->own;
+		name[length++] = live->dead;
+		name[length++] = !live->payer;
 	}
 	return length;
 }

@@ -197,9 +197,10 @@ static size_t name(void *context, unsigned char *name)
 		const struct quire_page *record = &model->space.vs.page[page];
 
 		name[length++] = (unsigned char)is->owner;
-		name[length++] =
-			(unsigned char)(is->guard | is->held << 1 | model->dead[page] << 2 |
-					is->payer << 3 | record->own << 5);
+		name[length++] = is->guard;
+		name[length++] = is->held;
+		name[length++] = model->dead[page];
+		name[length++] = (unsigned char)(is->payer | record->own << 5);
 		name[length++] = (unsigned char)(record->state | record->prot << 2);
 		if (record->prot & QUIRE_USER && record->state)
 			name[length - 1] |= (unsigned char)(record->payer << 6);
@@ -207,7 +208,8 @@ static size_t name(void *context, unsigned char *name)
 	for (uint32_t payer = 1; payer < PAGE_MODEL_PAYERS; payer++) {
 		const struct quire_budget *budget = &model->budget[payer];
 
-		name[length++] = (unsigned char)(budget->admitted | budget->guaranteed << 1);
+		name[length++] = budget->admitted;
+		name[length++] = (unsigned char)budget->guaranteed;
 		name[length++] = (unsigned char)budget->limit;
 		name[length++] = (unsigned char)(model->aside[payer] ? budget->aside_start : 255);
 		name[length++] = (unsigned char)(model->aside[payer] | budget->aside_left << 4);

@@ -158,7 +158,8 @@ static size_t name(void *context, unsigned char *name)
 	size_t length = 0;
 
 	(void)context;
-	name[length++] = (unsigned char)(model->sealed | model->users << 1);
+	name[length++] = model->sealed;
+	name[length++] = (unsigned char)model->users;
 	for (uint32_t area = 0; area < QUIRE_INTERIM; area++) {
 		const struct region_arena *arena = &model->arena[area];
 
