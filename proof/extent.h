@@ -84,6 +84,13 @@ static void clear_bit(quire_word *bits, uint32_t index);
         !one(s->starts[word + 1], 0) ==> next(s, start, s->live[word]);
 */
 
+/*@ requires \valid_read(here + (0 .. 1)) && low < BITS;
+    assigns \nothing;
+    ensures \result == (((here[0] >> low) >> 1) |
+                        (quire_word)(here[1] << (uint32_t)(BITS - 1 - low)));
+*/
+static quire_word starts_from(const quire_word *here, uint32_t low);
+
 /*@ requires \valid_read(set);
     requires \valid_read(set->starts + (unit / BITS .. unit / BITS + 1));
     requires unit < QUIRE_EXTENTS_MAX_UNITS;

@@ -116,13 +116,16 @@ static bool is_live_start(const struct quire_extents *set, uint32_t unit)
 	return has_bit(set->starts, unit) && is_live(set, unit);
 }
 
-/* The boundaries behind a unit, as far as a word reaches: bit 0 is that of the next unit. */
+/* The boundaries behind the unit with this bit of a word, as far as a word reaches. */
+USUAL quire_word starts_from(const quire_word *here, uint32_t low)
+{
+	return here[0] >> low >> 1 | here[1] << (BITS - 1 - low);
+}
+
+/* The boundaries behind a unit: bit 0 is that of the next unit. */
 USUAL quire_word starts_after(const struct quire_extents *set, uint32_t unit)
 {
-	const quire_word *here = &set->starts[unit / BITS];
-	uint32_t low = unit % BITS;
-
-	return here[0] >> low >> 1 | here[1] << (BITS - 1 - low);
+	return starts_from(&set->starts[unit / BITS], unit % BITS);
 }
 
 /* The boundaries before a unit: the highest bit is that of the unit before it. */
