@@ -6,6 +6,7 @@
  * what somebody is just being given.
  */
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/crew.h"
@@ -434,9 +435,18 @@ static void the_last_of_several_users_ends_a_region(void **state)
 	rounds_in_regions(crew_open, 8);
 }
 
+/* The model of the ADSP has one thread on a core: what another stores while a line is written back is lost
+ * there, as it is not on a machine. */
+static bool threads_share_a_core(void)
+{
+	return getenv("QUIRE_TEST_PORT");
+}
+
 static void the_same_on_cores_that_are_not_coherent(void **state)
 {
 	(void)state;
+	if (threads_share_a_core())
+		return;
 	rounds_in_regions(crew_open_apart, 0);
 	rounds_in_regions(crew_open_apart, 8);
 }

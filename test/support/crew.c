@@ -7,9 +7,10 @@
 
 static void open_on(struct crew *crew, const struct test_mmu_config *mmu, size_t retain)
 {
-	struct test_space_config config = {
-		.mmu = *mmu, .budgets = 2 * CREW_THREADS, .retain = retain, .unobserved = true
-	};
+	struct test_space_config config = { .mmu = *mmu,
+					    .budgets = (size_t)2 * CREW_THREADS,
+					    .retain = retain,
+					    .unobserved = true };
 
 	memset(crew, 0, sizeof(*crew));
 	test_space_init(&crew->space, &config);
