@@ -53,7 +53,7 @@ static const struct bound bounds[] = {
 	{ "elastic", "any size", { 1026, 536 }, { 843, 530 } },
 	{ "aligned", "lines, to 16 of them", { 2854, 652 }, { 481, 306 } },
 	{ "aligned", "pages, to 8 of them", { 1022, 574 }, { 502, 310 } },
-	{ "vpage", "1 to 16 pages, retained", { 2251, 958 }, { 1263, 689 } },
+	{ "vpage", "1 to 16 pages, retained", { 2254, 961 }, { 1250, 676 } },
 	{ "vregion", "lifetime, in the page", { 37, 37 }, { 0, 0 } },
 	{ "vregion", "lifetime, a new page", { 1168, 1166 }, { 0, 0 } },
 	{ "vregion", "interim", { 3795, 803 }, { 805, 577 } },
