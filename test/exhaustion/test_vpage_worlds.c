@@ -200,7 +200,7 @@ static size_t name(void *context, unsigned char *name)
 		name[length++] = is->guard;
 		name[length++] = is->held;
 		name[length++] = model->dead[page];
-		name[length++] = (unsigned char)(is->payer | record->own << 5);
+		name[length++] = (unsigned char)(is->payer | (uint32_t)record->own << 5);
 		name[length++] = (unsigned char)(record->state | record->prot << 2);
 		if (record->prot & QUIRE_USER && record->state)
 			name[length - 1] |= (unsigned char)(record->payer << 6);
