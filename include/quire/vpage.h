@@ -140,8 +140,7 @@ struct quire_vspace {
 	struct quire_refusals refused;
 	struct quire_image image; /* its number is set while all of it is saved */
 	uint32_t images;          /* saves of this window and of regions in it */
-	uint32_t
-		asks; /* 0: a call changes records and that is all: no locks, no observer; or all ones */
+	uint32_t asks; /* 0: a call changes records and that is all: no lock, no observer; or ~0 */
 };
 
 /** Bytes of storage, a constant expression. */
