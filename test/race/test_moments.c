@@ -180,6 +180,49 @@ static void a_retained_page_that_is_unmapped_meanwhile_is_not_unmapped_twice(voi
 	close_space(&space);
 }
 
+static void decommit_it(void *argument)
+{
+	struct stranger *stranger = argument;
+
+	stranger->status = quire_vpage_decommit(stranger->vs, stranger->ptr, 2);
+}
+
+static void shrink_it(void *argument)
+{
+	struct stranger *stranger = argument;
+
+	stranger->status = quire_vpage_resize(stranger->vs, stranger->ptr, 1);
+}
+
+/* They are not mapped yet, so there is nothing to unmap. */
+static void pages_that_somebody_is_still_committing_cannot_be_given_back(void **state)
+{
+	static void (*const acts[])(void *) = { decommit_it, shrink_it };
+	struct test_space space;
+	struct stranger stranger;
+	uint64_t unmaps;
+	void *ptr;
+
+	(void)state;
+	for (size_t i = 0; i < TEST_COUNT(acts); i++) {
+		open_space(&space, 0);
+		ptr = quire_vpage_reserve(&space.vs, 3);
+		assert_non_null(ptr);
+		stranger = (struct stranger){ .vs = &space.vs, .ptr = ptr };
+		unmaps = space.mmu.calls[TEST_UNMAP];
+		meanwhile(acts[i], &stranger);
+		assert_ok(quire_vpage_commit(&space.vs, ptr, 2, QUIRE_RW, NULL));
+		assert_status(stranger.status, QUIRE_EFREE);
+		assert_int_equal(space.mmu.calls[TEST_UNMAP], unmaps);
+		assert_int_equal(quire_vpage_size(&space.vs, ptr), 3);
+		assert_int_equal(test_mmu_count_mapped(&space.mmu, ptr, 3), 2);
+		memset(ptr, 1, 2 * PAGE);
+		test_space_check(&space);
+		assert_ok(quire_vpage_free(&space.vs, ptr));
+		close_space(&space);
+	}
+}
+
 /* ---- heaps ----------------------------------------------------------------------------------- */
 
 struct freer {
@@ -326,6 +369,7 @@ int main(void)
 		cmocka_unit_test(an_allocation_whose_pages_are_to_be_mapped_afresh_cannot_be_freed),
 		cmocka_unit_test(a_retained_page_that_is_taken_meanwhile_is_not_unmapped),
 		cmocka_unit_test(a_retained_page_that_is_unmapped_meanwhile_is_not_unmapped_twice),
+		cmocka_unit_test(pages_that_somebody_is_still_committing_cannot_be_given_back),
 		cmocka_unit_test(of_two_who_free_a_block_at_once_one_is_refused),
 		cmocka_unit_test(a_region_that_is_taken_while_its_last_user_leaves_lives_on),
 		cmocka_unit_test(of_two_who_leave_as_the_last_user_one_is_refused),

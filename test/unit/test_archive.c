@@ -3,6 +3,7 @@
  * Saving and restoring a whole vspace: what comes back, what an image must be to be believed, and what
  * is left when it is not.
  */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -634,6 +635,200 @@ static void an_image_with_pages_of_another_size_is_refused(void **state)
 	test_space_fini(&space);
 }
 
+/* The same start and page size, but not the same number of pages. */
+static void an_image_of_a_shorter_window_is_refused(void **state)
+{
+	static _Alignas(64) unsigned char storage[QUIRE_VSPACE_STORAGE(32, 1)];
+	struct quire_vspace_config config;
+	struct heap_archive archive;
+	struct test_space space;
+	struct quire_vspace vs;
+
+	(void)state;
+	test_space_init_plain(&space, 64, 64);
+	heap_archive_init(&archive, 1000);
+	assert_ok(quire_vspace_save(&space.vs, &archive.archive));
+	config = (struct quire_vspace_config){ .mmu = &space.mmu.mmu,
+					       .base = space.mmu.window,
+					       .pages = 32,
+					       .storage = storage,
+					       .storage_bytes = sizeof(storage),
+					       .physical_pages = 32 };
+	assert_ok(quire_vspace_init(&vs, &config));
+	vs.image = space.vs.image;
+	assert_status(quire_vspace_restore(&vs, &archive.archive), QUIRE_EINVAL);
+	heap_archive_rewind(&archive);
+	assert_ok(quire_vspace_restore(&space.vs, &archive.archive));
+	heap_archive_free(&archive);
+	test_space_fini(&space);
+}
+
+/* ---- images whose sums are right ------------------------------------------------------------- */
+
+/* As src/archive.c writes it. */
+struct mark {
+	uintptr_t address;
+	size_t bytes;
+	uint32_t what;
+	uint32_t sum;
+};
+
+static uint32_t sum_of(uint32_t sum, const void *data, size_t bytes)
+{
+	for (const unsigned char *byte = data; bytes--;) {
+		sum ^= *byte++;
+		for (int bit = 0; bit < 8; bit++)
+			sum = sum >> 1 ^ (sum & 1 ? 0xedb88320u : 0);
+	}
+	return sum;
+}
+
+/* The image begins as it should, and goes on with these marks and zeros behind them. Returns its size. */
+static size_t forge(unsigned char *image, const struct mark *marks, size_t count, size_t most)
+{
+	size_t at = sizeof(struct mark);
+	struct mark mark;
+
+	memcpy(&mark, image, at);
+	for (uint32_t sum = mark.sum; count--; marks++) {
+		size_t bytes = marks->bytes < most ? marks->bytes : most;
+
+		mark = *marks;
+		mark.sum = sum_of(sum, &mark, offsetof(struct mark, sum));
+		memcpy(image + at, &mark, sizeof(mark));
+		at += sizeof(mark);
+		memset(image + at, 0, bytes);
+		sum = sum_of(mark.sum, image + at, bytes);
+		at += bytes;
+	}
+	return at;
+}
+
+/* How often the driver was asked to map pages for a forged image, which is refused. */
+static uint64_t maps_of_forged(struct sleep *sleep, const struct mark *marks, size_t count)
+{
+	uint64_t calls = sleep->world.space.mmu.calls[TEST_MAP];
+	unsigned char *image = malloc(sleep->world.archive.room);
+
+	assert_non_null(image);
+	memcpy(image, sleep->world.archive.data, sizeof(struct mark));
+	expect_refusal_of(sleep, image, forge(image, marks, count, 2 * SMALL));
+	free(image);
+	return sleep->world.space.mmu.calls[TEST_MAP] - calls;
+}
+
+static void expect_no_map(struct sleep *sleep)
+{
+	const uintptr_t base = (uintptr_t)sleep->world.space.mmu.window;
+	const uintptr_t data = (uintptr_t)sleep->world.data;
+	const struct mark bad[] = {
+		{ base - SMALL, SMALL, QUIRE_RW, 0 },
+		{ base + TEST_WORLD_PAGES * SMALL, SMALL, QUIRE_RW, 0 },
+		{ base + (TEST_WORLD_PAGES - 1) * SMALL, 2 * SMALL, QUIRE_RW, 0 },
+		{ data, SIZE_MAX - SMALL + 1, QUIRE_RW, 0 },
+		{ data + 1, SMALL, QUIRE_RW, 0 },
+		{ data, SMALL + 1, QUIRE_RW, 0 },
+		{ data, 3, QUIRE_RW, 0 },
+	};
+
+	for (size_t i = 0; i < TEST_COUNT(bad); i++)
+		assert_int_equal(maps_of_forged(sleep, &bad[i], 1), 0);
+}
+
+/* Their records would be looked up outside of the table, or pages mapped that nobody saved. */
+static void a_mark_that_names_no_whole_pages_of_the_range_maps_nothing(void **state)
+{
+	static const struct test_world_config *const config[] = { &small, &small_twice };
+	struct sleep sleep;
+
+	(void)state;
+	for (size_t i = 0; i < TEST_COUNT(config); i++) {
+		fall_asleep(&sleep, config[i]);
+		expect_no_map(&sleep);
+		wake_up(&sleep);
+	}
+}
+
+/* The second time it would write over what is there already. */
+static void pages_that_are_named_twice_are_mapped_once_and_given_back(void **state)
+{
+	struct mark twice[2];
+	struct sleep sleep;
+
+	(void)state;
+	fall_asleep(&sleep, &small);
+	for (size_t i = 0; i < 2; i++)
+		twice[i] = (struct mark){ .address = (uintptr_t)sleep.world.data,
+					  .bytes = 2 * SMALL,
+					  .what = QUIRE_RW };
+	assert_int_equal(maps_of_forged(&sleep, twice, 1), 1);
+	assert_int_equal(maps_of_forged(&sleep, twice, 2), 1);
+	wake_up(&sleep);
+}
+
+/* A region of one page, with something in it, and its image. */
+struct sleeping_region {
+	struct test_region region;
+	struct heap_archive archive;
+	unsigned char *life;
+};
+
+static void open_sleeping(struct sleeping_region *one, struct test_space *space, uint32_t owner)
+{
+	const struct quire_vregion_config config = { .lifetime = space->vs.page_size };
+
+	assert_non_null(test_region_init(&one->region, space, &config));
+	one->life = quire_vregion_alloc(one->region.vr, QUIRE_LIFETIME, space->vs.page_size, 0);
+	assert_non_null(one->life);
+	test_fill(one->life, space->vs.page_size, owner);
+	heap_archive_init(&one->archive, 4 * space->vs.page_size);
+	assert_ok(quire_vregion_save(one->region.vr, &one->archive.archive));
+}
+
+static void close_sleeping(struct sleeping_region *one, size_t page, uint32_t owner)
+{
+	heap_archive_rewind(&one->archive);
+	assert_ok(quire_vregion_restore(one->region.vr, &one->archive.archive));
+	test_assert_filled(one->life, page, owner);
+	heap_archive_free(&one->archive);
+	assert_ok(quire_vregion_put(one->region.vr));
+	test_region_fini(&one->region);
+}
+
+/* The neighbour sleeps too: its pages wait just like the region's own. */
+static void an_image_of_a_region_brings_nothing_into_the_one_behind_it(void **state)
+{
+	struct sleeping_region one, behind;
+	struct test_space space;
+	struct heap_archive forged;
+	uint64_t maps;
+	size_t page;
+
+	(void)state;
+	test_space_init_plain(&space, 64, 64);
+	page = space.vs.page_size;
+	open_sleeping(&one, &space, 1);
+	open_sleeping(&behind, &space, 2);
+	assert_ptr_equal(behind.life, one.life + page);
+	heap_archive_init(&forged, 4 * page);
+	maps = space.mmu.calls[TEST_MAP];
+	for (size_t own = 0; own < 2; own++) {
+		const struct mark mark = { .address = (uintptr_t)behind.life - own * page,
+					   .bytes = (1 + own) * page,
+					   .what = QUIRE_RW };
+
+		memcpy(forged.data, one.archive.data, sizeof(struct mark));
+		forged.bytes = forge(forged.data, &mark, 1, 2 * page);
+		heap_archive_rewind(&forged);
+		assert_status(quire_vregion_restore(one.region.vr, &forged.archive), QUIRE_EINVAL);
+		assert_int_equal(space.mmu.calls[TEST_MAP], maps);
+	}
+	heap_archive_free(&forged);
+	close_sleeping(&behind, page, 2);
+	close_sleeping(&one, page, 1);
+	test_space_fini(&space);
+}
+
 /* ---- archives that fail ---------------------------------------------------------------------- */
 
 static void a_save_that_runs_out_of_room_changes_nothing(void **state)
@@ -812,6 +1007,10 @@ int main(void)
 		cmocka_unit_test(pages_are_mapped_only_if_they_wait_for_it),
 		cmocka_unit_test(an_image_of_another_window_or_geometry_is_refused),
 		cmocka_unit_test(an_image_with_pages_of_another_size_is_refused),
+		cmocka_unit_test(an_image_of_a_shorter_window_is_refused),
+		cmocka_unit_test(a_mark_that_names_no_whole_pages_of_the_range_maps_nothing),
+		cmocka_unit_test(pages_that_are_named_twice_are_mapped_once_and_given_back),
+		cmocka_unit_test(an_image_of_a_region_brings_nothing_into_the_one_behind_it),
 		cmocka_unit_test(a_save_that_runs_out_of_room_changes_nothing),
 		cmocka_unit_test(the_status_of_an_archive_that_fails_is_told),
 		cmocka_unit_test(without_frames_it_sleeps_on_until_there_are_some),

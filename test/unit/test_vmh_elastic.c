@@ -417,6 +417,49 @@ static void addresses_set_aside_can_be_changed_while_they_are_in_use(void **stat
 	test_space_fini(&space);
 }
 
+/* What would fit is what a request gets: in the heap where they are, and as far as the budget goes. */
+static void addresses_set_aside_are_offered_where_they_are_and_no_further_than_the_budget(
+	void **state)
+{
+	struct quire_vmh_config config = elastic(8 * PAGE, 64);
+	struct quire_budget mine = { 0 };
+	struct quire_request exact = { .size = 2 * PAGE, .budget = &mine };
+	struct quire_request least = { .size = 2 * PAGE, .min = PAGE, .budget = &mine };
+	struct test_space space;
+	struct test_heap here, there;
+	size_t granted;
+	void *rest[2], *ptr;
+
+	(void)state;
+	test_space_init_plain(&space, 32, 32);
+	test_heap_init(&here, &space, &config);
+	test_heap_init(&there, &space, &config);
+	assert_ok(quire_vspace_admit(&space.vs, &mine, 0, 1));
+	assert_ok(quire_vmh_set_aside(&here.heap, &mine, 2 * PAGE, 0));
+	rest[0] = quire_vmh_alloc_range(&here.heap, 1, 8 * PAGE, &granted);
+	assert_int_equal(granted, 6 * PAGE);
+	rest[1] = quire_vmh_alloc(&there.heap, 8 * PAGE);
+	assert_non_null(rest[1]);
+
+	assert_int_equal(quire_vmh_would_fit(&here.heap, &exact), 0);
+	assert_null(quire_vmh_request(&here.heap, &exact));
+	assert_int_equal(quire_vmh_would_fit(&there.heap, &least), 0);
+	assert_null(quire_vmh_request(&there.heap, &least));
+	assert_int_equal(quire_vmh_would_fit(&here.heap, &least), PAGE);
+	ptr = quire_vmh_request(&here.heap, &least);
+	assert_non_null(ptr);
+	assert_int_equal(least.granted, PAGE);
+
+	assert_ok(quire_vmh_free(&here.heap, ptr));
+	assert_ok(quire_vmh_free(&here.heap, rest[0]));
+	assert_ok(quire_vmh_free(&there.heap, rest[1]));
+	assert_ok(quire_vmh_set_aside(&here.heap, &mine, 0, 0));
+	assert_ok(quire_vspace_dismiss(&space.vs, &mine));
+	test_heap_fini(&there);
+	test_heap_fini(&here);
+	test_space_fini(&space);
+}
+
 static void what_cannot_be_set_aside_is_refused_with_its_reason(void **state)
 {
 	static const struct quire_bundle bundle[] = { { PAGE, 4 } };
@@ -873,6 +916,8 @@ int main(void)
 		cmocka_unit_test(nobody_can_name_or_use_addresses_that_are_set_aside),
 		cmocka_unit_test(a_refused_set_aside_keeps_what_was_set_aside_before),
 		cmocka_unit_test(addresses_set_aside_can_be_changed_while_they_are_in_use),
+		cmocka_unit_test(
+			addresses_set_aside_are_offered_where_they_are_and_no_further_than_the_budget),
 		cmocka_unit_test(what_cannot_be_set_aside_is_refused_with_its_reason),
 		cmocka_unit_test(what_is_freed_quietly_is_set_aside_again),
 		cmocka_unit_test(a_retained_page_is_paid_for_like_any_other),

@@ -1030,6 +1030,60 @@ static void without_coherence_a_resized_tail_is_relinquished(void **state)
 	close_region(&space, &region);
 }
 
+/* What lies there afterwards may be another core's; lifetime allocations live on. */
+static void without_coherence_a_reset_relinquishes_the_interim_area_alone(void **state)
+{
+	struct test_space_config config = { .mmu = { .pages = 64, .not_coherent = true } };
+	struct quire_vregion_config whole[] = { fixed, lazy };
+	struct test_space space;
+	struct test_region region;
+	unsigned char *life, *scratch;
+
+	(void)state;
+	for (size_t i = 0; i < TEST_COUNT(whole); i++) {
+		test_space_init(&space, &config);
+		assert_non_null(test_region_init(&region, &space, &whole[i]));
+		life = quire_vregion_alloc(region.vr, QUIRE_LIFETIME, 100, 0);
+		assert_non_null(life);
+		test_mmu_forget(&space.mmu);
+		assert_ok(quire_vregion_reset_interim(region.vr));
+		assert_false(test_mmu_invalidated(&space.mmu, life, 64));
+		assert_ok(quire_vregion_seal(region.vr));
+		scratch = quire_vregion_alloc(region.vr, QUIRE_INTERIM, PAGE, 0);
+		assert_non_null(scratch);
+		test_mmu_forget(&space.mmu);
+		assert_ok(quire_vregion_reset_interim(region.vr));
+		assert_true(test_mmu_invalidated(&space.mmu, scratch, PAGE));
+		assert_false(test_mmu_invalidated(&space.mmu, life, 64));
+		close_region(&space, &region);
+	}
+}
+
+/* Its addresses are somebody else's by then. */
+static void without_coherence_who_leaves_a_region_that_ended_relinquishes_nothing(void **state)
+{
+	struct test_space_config config = { .mmu = { .pages = 64, .not_coherent = true } };
+	struct test_space space;
+	struct test_region region;
+	unsigned char *base, *other;
+
+	(void)state;
+	test_space_init(&space, &config);
+	assert_non_null(test_region_init(&region, &space, &fixed));
+	base = info_of(region.vr).base;
+	assert_ok(quire_vregion_put(region.vr));
+	other = quire_vpage_alloc_at(&space.vs, base, 8, QUIRE_RW);
+	assert_ptr_equal(other, base);
+	test_mmu_forget(&space.mmu);
+	assert_status(quire_vregion_put(region.vr), QUIRE_EFREE);
+	assert_status(quire_vregion_reset_interim(region.vr), QUIRE_ESTATE);
+	for (size_t page = 0; page < 8; page++)
+		assert_false(test_mmu_invalidated(&space.mmu, other + page * PAGE, 64));
+	assert_ok(quire_vpage_free(&space.vs, other));
+	test_region_fini(&region);
+	test_space_fini(&space);
+}
+
 static void a_region_contains_its_window_and_nothing_else(void **state)
 {
 	struct quire_vregion_info info;
@@ -1721,6 +1775,9 @@ int main(void)
 		cmocka_unit_test(an_area_that_is_empty_can_be_protected),
 		cmocka_unit_test(code_runs_where_no_instruction_cache_is_told),
 		cmocka_unit_test(without_coherence_a_resized_tail_is_relinquished),
+		cmocka_unit_test(without_coherence_a_reset_relinquishes_the_interim_area_alone),
+		cmocka_unit_test(
+			without_coherence_who_leaves_a_region_that_ended_relinquishes_nothing),
 		cmocka_unit_test(a_region_contains_its_window_and_nothing_else),
 		cmocka_unit_test(coherent_memory_is_whole_lines_by_the_uncached_alias),
 		cmocka_unit_test(
