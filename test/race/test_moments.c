@@ -3,6 +3,8 @@
  * The moments in which a call has let go of the short lock, to take the transition lock: what somebody
  * else does just then is done here by the lock itself, so each of these races happens every time.
  */
+#include <pthread.h>
+#include <semaphore.h>
 #include <string.h>
 
 #include "support/space.h"
@@ -223,6 +225,67 @@ static void pages_that_somebody_is_still_committing_cannot_be_given_back(void **
 	}
 }
 
+/* Another thread, which allocates and is held up until somebody lets it go on. */
+struct late {
+	struct stranger stranger;
+	pthread_t thread;
+	sem_t arrived, go_on;
+};
+
+static void hold_up(void *argument)
+{
+	struct late *late = argument;
+
+	sem_post(&late->arrived);
+	sem_wait(&late->go_on);
+}
+
+static void *take_late(void *argument)
+{
+	struct late *late = argument;
+
+	take_it(&late->stranger);
+	return NULL;
+}
+
+static void begin_late(void *argument)
+{
+	struct late *late = argument;
+
+	meanwhile(hold_up, late);
+	assert_int_equal(pthread_create(&late->thread, NULL, take_late, late), 0);
+	sem_wait(&late->arrived);
+}
+
+/* Who began first is done first: the other allocation is still nobody's to free, and this one is. */
+static void of_two_that_are_being_made_the_one_that_is_done_can_be_freed(void **state)
+{
+	struct test_space space;
+	struct late late;
+	unsigned char *ptr;
+
+	(void)state;
+	open_space(&space, 0);
+	late.stranger = (struct stranger){ .vs = &space.vs };
+	sem_init(&late.arrived, 0, 0);
+	sem_init(&late.go_on, 0, 0);
+	meanwhile(begin_late, &late);
+	ptr = quire_vpage_alloc(&space.vs, 2, QUIRE_RW);
+	assert_ptr_equal(ptr, test_space_page(&space, 0));
+	memset(ptr, 1, 2 * PAGE);
+	assert_status(quire_vpage_free(&space.vs, ptr + 2 * PAGE), QUIRE_EFREE);
+	assert_ok(quire_vpage_free(&space.vs, ptr));
+	sem_post(&late.go_on);
+	pthread_join(late.thread, NULL);
+	assert_ptr_equal(late.stranger.ptr, ptr + 2 * PAGE);
+	memset(late.stranger.ptr, 1, 2 * PAGE);
+	test_space_check(&space);
+	assert_ok(quire_vpage_free(&space.vs, late.stranger.ptr));
+	sem_destroy(&late.arrived);
+	sem_destroy(&late.go_on);
+	close_space(&space);
+}
+
 /* ---- heaps ----------------------------------------------------------------------------------- */
 
 struct freer {
@@ -370,6 +433,7 @@ int main(void)
 		cmocka_unit_test(a_retained_page_that_is_taken_meanwhile_is_not_unmapped),
 		cmocka_unit_test(a_retained_page_that_is_unmapped_meanwhile_is_not_unmapped_twice),
 		cmocka_unit_test(pages_that_somebody_is_still_committing_cannot_be_given_back),
+		cmocka_unit_test(of_two_that_are_being_made_the_one_that_is_done_can_be_freed),
 		cmocka_unit_test(of_two_who_free_a_block_at_once_one_is_refused),
 		cmocka_unit_test(a_region_that_is_taken_while_its_last_user_leaves_lives_on),
 		cmocka_unit_test(of_two_who_leave_as_the_last_user_one_is_refused),
