@@ -66,6 +66,17 @@ int __builtin_ctzll(unsigned long long x);
     }
 */
 #endif
+/* That C computes modulo 2^BITS, and what a mask does: proof/run has Z3 check that of every power of two. */
+#ifdef POWERS
+/*@ predicate power(integer p) = 0 < p && (p & (p - 1)) == 0;
+    axiomatic powers {
+      axiom wraps_below: \forall integer x; -ONES - 1 <= x < 0 ==> (quire_word)x == x + ONES + 1;
+      axiom high_bits: \forall quire_word x, m, p; power(p) && m + p == ONES + 1 ==>
+        x - p < (x & m) <= x && 0 <= (x & m) && (x & m) % p == 0;
+    }
+*/
+#endif
+
 /* ---- what the name of a bit means ------------------------------------------------------------- */
 
 #ifdef NAMES
