@@ -498,17 +498,21 @@ static void commit_more(struct quire_vregion *vr, struct quire_arena *arena, uin
 	set_ready(vr);
 }
 
-/* Make the pages up to `pages` present. The section is deep. */
+/* Make the pages up to `pages` present. The section is deep. Meanwhile nothing is the newest allocation:
+ * who freed it would move the pointer back below what is being made. */
 static int32_t commit_to(struct quire_section *section, struct quire_vregion *vr,
 			 struct quire_arena *arena, uint32_t pages)
 {
 	uint32_t first = arena->first_page + arena->committed;
 	uint32_t count = pages - arena->committed;
+	size_t newest = arena->newest;
 	uint32_t dropped;
 	int32_t status;
 
+	arena->newest = SIZE_MAX;
 	quire_pages_hold(vr->vs, first, count, arena->prot, vr->budget);
 	status = quire_pages_settle(section, first, count, arena->prot, &dropped);
+	arena->newest = newest;
 	if (!status)
 		commit_more(vr, arena, pages);
 	return status;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The moments in which a call has let go of the short lock, to take the transition lock: what somebody
- * else does just then is done here by the lock itself, so each of these races happens every time.
+ * The moments in which a call has let go of the short lock, to take the transition lock or to map: what
+ * somebody else does just then is done here by the lock or the driver itself, so each of these races
+ * happens every time.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -17,7 +18,9 @@
 static struct {
 	void (*act)(void *argument); /* once, just before the transition lock is had */
 	void *argument;
+	void (*act_in_map)(void *argument); /* once, just before pages are mapped */
 	void (*transition_lock)(const struct quire_mmu *mmu);
+	int32_t (*map)(const struct quire_mmu *mmu, uintptr_t va, size_t pages, uint32_t prot);
 } other;
 
 static void lock_late(const struct quire_mmu *mmu)
@@ -30,6 +33,16 @@ static void lock_late(const struct quire_mmu *mmu)
 	other.transition_lock(mmu);
 }
 
+static int32_t map_late(const struct quire_mmu *mmu, uintptr_t va, size_t pages, uint32_t prot)
+{
+	void (*act)(void *) = other.act_in_map;
+
+	other.act_in_map = NULL;
+	if (act)
+		act(other.argument);
+	return other.map(mmu, va, pages, prot);
+}
+
 static void open_space(struct test_space *space, size_t retain)
 {
 	struct test_space_config config = { .mmu = { .pages = 32, .frames = 32 },
@@ -38,8 +51,11 @@ static void open_space(struct test_space *space, size_t retain)
 
 	test_space_init(space, &config);
 	other.act = NULL;
+	other.act_in_map = NULL;
 	other.transition_lock = space->mmu.mmu.transition_lock;
+	other.map = space->mmu.mmu.map;
 	space->mmu.mmu.transition_lock = lock_late;
+	space->mmu.mmu.map = map_late;
 }
 
 static void meanwhile(void (*act)(void *), void *argument)
@@ -48,9 +64,16 @@ static void meanwhile(void (*act)(void *), void *argument)
 	other.argument = argument;
 }
 
+static void while_mapping(void (*act)(void *), void *argument)
+{
+	other.act_in_map = act;
+	other.argument = argument;
+}
+
 static void close_space(struct test_space *space)
 {
 	assert_null(other.act);
+	assert_null(other.act_in_map);
 	test_space_fini(space);
 }
 
@@ -425,6 +448,38 @@ static void two_who_need_the_same_new_page_of_an_area_get_places_of_their_own(vo
 	close_space(&space);
 }
 
+static void free_grown(void *argument)
+{
+	struct grower *grower = argument;
+
+	assert_ok(quire_vregion_free(grower->vr, grower->ptr));
+}
+
+/* What was the newest allocation is not any more, as soon as the next one has its place. */
+static void the_newest_is_freed_while_the_next_is_made_and_no_place_is_given_twice(void **state)
+{
+	struct test_space space;
+	struct test_region region;
+	struct grower grower;
+	unsigned char *ptr, *next;
+
+	(void)state;
+	open_space(&space, 0);
+	assert_non_null(test_region_init(&region, &space, &config));
+	grower = (struct grower){ .vr = region.vr };
+	grow_it(&grower);
+	while_mapping(free_grown, &grower);
+	ptr = quire_vregion_alloc(region.vr, QUIRE_LIFETIME, PAGE, 0);
+	next = quire_vregion_alloc(region.vr, QUIRE_LIFETIME, 2000, 0);
+	assert_non_null(ptr);
+	assert_non_null(next);
+	assert_true(next >= ptr + PAGE || next + 2000 <= ptr);
+	assert_sound(quire_vregion_check(region.vr));
+	assert_ok(quire_vregion_put(region.vr));
+	test_region_fini(&region);
+	close_space(&space);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,6 +493,8 @@ int main(void)
 		cmocka_unit_test(a_region_that_is_taken_while_its_last_user_leaves_lives_on),
 		cmocka_unit_test(of_two_who_leave_as_the_last_user_one_is_refused),
 		cmocka_unit_test(two_who_need_the_same_new_page_of_an_area_get_places_of_their_own),
+		cmocka_unit_test(
+			the_newest_is_freed_while_the_next_is_made_and_no_place_is_given_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
