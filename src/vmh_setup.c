@@ -204,11 +204,13 @@ int32_t quire_vmh_init(struct quire_vmh *heap, struct quire_vspace *vs,
 	struct quire_section section;
 	size_t window, pages;
 	uint32_t first;
+	int32_t status;
 
 	if (!heap || !vs || !config || check_config(vs, config))
 		return QUIRE_EINVAL;
-	if (quire_forbidden(vs))
-		return quire_refuse_call(vs, &vs->refused, quire_forbidden(vs), vs, 0, 0);
+	status = quire_forbidden(vs);
+	if (status)
+		return quire_refuse_call(vs, &vs->refused, status, vs, 0, 0);
 	window = config->bundles ? lay_out(vs->mmu, config, NULL) : config->window;
 	pages = quire_pages_for(vs, window);
 	if (!window)
