@@ -10,26 +10,28 @@
 
 /* ---- sections ------------------------------------------------------------------------------- */
 
-void quire_section_enter_deep(struct quire_section *section, struct quire_vspace *vs)
+/* Both locks, in their order. */
+static void lock_both(const struct quire_vspace *vs)
 {
-	section->vs = vs;
-	section->deep = true;
 	if (vs->mmu->transition_lock)
 		vs->mmu->transition_lock(vs->mmu);
 	quire_lock(vs);
 }
 
+void quire_section_enter_deep(struct quire_section *section, struct quire_vspace *vs)
+{
+	section->vs = vs;
+	section->deep = true;
+	lock_both(vs);
+}
+
 void quire_section_deepen(struct quire_section *section)
 {
-	const struct quire_mmu *mmu = section->vs->mmu;
-
 	if (section->deep)
 		return;
 	section->deep = true;
 	quire_unlock(section->vs);
-	if (mmu->transition_lock)
-		mmu->transition_lock(mmu);
-	quire_lock(section->vs);
+	lock_both(section->vs);
 }
 
 void quire_section_leave(struct quire_section *section)
