@@ -644,6 +644,30 @@ bool test_mmu_holds_transition(void)
 	return holds_transition;
 }
 
+static int32_t map_nothing(const struct quire_mmu *mmu, uintptr_t va, size_t pages, uint32_t prot)
+{
+	(void)mmu, (void)va, (void)pages, (void)prot;
+	return QUIRE_ENOPHYS;
+}
+
+static int32_t unmap_nothing(const struct quire_mmu *mmu, uintptr_t va, size_t pages)
+{
+	(void)mmu, (void)va, (void)pages;
+	return QUIRE_OK;
+}
+
+struct quire_mmu test_mmu_without_frames(size_t page_size)
+{
+	return (struct quire_mmu){
+		.page_size = page_size,
+		.cache_line = 64,
+		.coherent = true,
+		.map = map_nothing,
+		.unmap = unmap_nothing,
+		.protect = map_nothing,
+	};
+}
+
 void test_mmu_heal(struct test_mmu *model)
 {
 	memset(model->plan, 0, sizeof(model->plan));

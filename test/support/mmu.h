@@ -137,6 +137,9 @@ void test_mmu_fail_times(struct test_mmu *model, enum test_call kind, uint64_t n
 bool test_mmu_holds_lock(void);
 bool test_mmu_holds_transition(void);
 
+/** A coherent mmu, no model, that has no physical pages: for windows that no machine could map. */
+struct quire_mmu test_mmu_without_frames(size_t page_size);
+
 /** No call fails any more. */
 void test_mmu_heal(struct test_mmu *model);
 

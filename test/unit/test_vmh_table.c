@@ -849,36 +849,13 @@ static void a_misuse_far_above_the_last_allocation_is_told_with_it(void **state)
 	test_space_fini(&space);
 }
 
-/* No machine of 64 bits has so much memory as to map these pages. */
-static int32_t map_nothing(const struct quire_mmu *mmu, uintptr_t va, size_t pages, uint32_t prot)
-{
-	(void)mmu;
-	(void)va;
-	(void)pages;
-	(void)prot;
-	return QUIRE_ENOPHYS;
-}
-
-static int32_t unmap_nothing(const struct quire_mmu *mmu, uintptr_t va, size_t pages)
-{
-	(void)mmu;
-	(void)va;
-	(void)pages;
-	return QUIRE_OK;
-}
-
 /* Nearly half of all addresses there are, in pages of 1/1024 of them, all in one heap. */
 static void fragmentation_is_right_however_large_the_window(void **state)
 {
 	static _Alignas(uintptr_t) unsigned char storage[QUIRE_VSPACE_STORAGE(511, 1)];
 	static _Alignas(uintptr_t) unsigned char records[QUIRE_VMH_STORAGE(1, 480)];
 	const size_t page = (SIZE_MAX >> 10) + 1;
-	const struct quire_mmu mmu = { .page_size = page,
-				       .cache_line = 64,
-				       .coherent = true,
-				       .map = map_nothing,
-				       .unmap = unmap_nothing,
-				       .protect = map_nothing };
+	const struct quire_mmu mmu = test_mmu_without_frames(page);
 	const struct quire_vspace_config space = { .mmu = &mmu,
 						   .base = (void *)page,
 						   .pages = 511,

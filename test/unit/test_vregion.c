@@ -518,34 +518,12 @@ static void alignment_is_honoured_in_every_area(void **state)
 	}
 }
 
-static int32_t map_nothing(const struct quire_mmu *mmu, uintptr_t va, size_t pages, uint32_t prot)
-{
-	(void)mmu;
-	(void)va;
-	(void)pages;
-	(void)prot;
-	return QUIRE_ENOPHYS;
-}
-
-static int32_t unmap_nothing(const struct quire_mmu *mmu, uintptr_t va, size_t pages)
-{
-	(void)mmu;
-	(void)va;
-	(void)pages;
-	return QUIRE_OK;
-}
-
 /* The last pages there are: what is rounded up to an alignment beyond them comes out at zero. */
 static void an_alignment_behind_the_last_address_is_refused(void **state)
 {
 	static _Alignas(uintptr_t) unsigned char pages[QUIRE_VSPACE_STORAGE(8, 1)];
 	static _Alignas(uintptr_t) unsigned char records[QUIRE_VREGION_STORAGE(4096, 64)];
-	const struct quire_mmu mmu = { .page_size = PAGE,
-				       .cache_line = 64,
-				       .coherent = true,
-				       .map = map_nothing,
-				       .unmap = unmap_nothing,
-				       .protect = map_nothing };
+	const struct quire_mmu mmu = test_mmu_without_frames(PAGE);
 	const struct quire_vspace_config config = { .mmu = &mmu,
 						    .base = (void *)(0 - 9 * PAGE),
 						    .pages = 8,
@@ -1263,12 +1241,7 @@ static void an_interim_area_of_too_many_units_is_refused(void **state)
 	static _Alignas(uintptr_t) unsigned char pages[QUIRE_VSPACE_STORAGE(24, 1)];
 	static _Alignas(uintptr_t) unsigned char records[QUIRE_VREGION_STORAGE(4096, 1)];
 	const size_t page = (size_t)1 << 20;
-	const struct quire_mmu mmu = { .page_size = page,
-				       .cache_line = 64,
-				       .coherent = true,
-				       .map = map_nothing,
-				       .unmap = unmap_nothing,
-				       .protect = map_nothing };
+	const struct quire_mmu mmu = test_mmu_without_frames(page);
 	const struct quire_vspace_config config = { .mmu = &mmu,
 						    .base = (void *)page,
 						    .pages = 24,
