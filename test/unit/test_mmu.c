@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * mmu: which ports are refused, which protections are accepted, and what the aliases of a machine
- * without aliases are. Each test changes one thing of a port that is good.
+ * without aliases are. Each test changes one thing of a port that is good. And what the model of a port
+ * that other tests stand on takes for a breach of the contract.
  */
+#include "support/mmu.h"
 #include "support/test.h"
 
 #include "quire/extent.h"
@@ -232,9 +234,72 @@ static void memory_is_written_back_before_it_is_invalidated(void **state)
 	assert_int_equal(invalidations, 1);
 }
 
+/* ---- the model that tests stand on ------------------------------------------------------------ */
+
+static void call_the_driver_under_the_short_lock(const struct quire_mmu *mmu, uintptr_t window)
+{
+	mmu->transition_lock(mmu);
+	mmu->lock(mmu);
+	mmu->map(mmu, window, 1, QUIRE_RW);
+	mmu->unlock(mmu);
+	mmu->transition_unlock(mmu);
+}
+
+static void take_the_short_lock_first(const struct quire_mmu *mmu, uintptr_t window)
+{
+	(void)window;
+	mmu->lock(mmu);
+	mmu->transition_lock(mmu);
+	mmu->transition_unlock(mmu);
+	mmu->unlock(mmu);
+}
+
+static void map_twice(const struct quire_mmu *mmu, uintptr_t window)
+{
+	mmu->transition_lock(mmu);
+	mmu->map(mmu, window, 1, QUIRE_RW);
+	mmu->map(mmu, window, 1, QUIRE_RW);
+	mmu->transition_unlock(mmu);
+}
+
+static void keep_a_lock(const struct quire_mmu *mmu, uintptr_t window)
+{
+	(void)window;
+	mmu->lock(mmu);
+}
+
+/* That all other tests see no breach of the contract means something only if one is seen. */
+static void a_breach_of_the_contract_is_noticed(void **state)
+{
+	static const struct {
+		void (*act)(const struct quire_mmu *mmu, uintptr_t window);
+		const char *words;
+	} breaches[] = {
+		{ call_the_driver_under_the_short_lock,
+		  "the driver was called under the short lock" },
+		{ take_the_short_lock_first, "the transition lock was taken after the short one" },
+		{ map_twice, "map of a page that is mapped" },
+		{ keep_a_lock, "a call returned with a lock held" },
+	};
+	const struct test_mmu_config config = { .pages = 4, .frames = 4 };
+	struct test_mmu model;
+
+	(void)state;
+	for (size_t i = 0; i < TEST_COUNT(breaches); i++) {
+		test_mmu_init(&model, &config);
+		assert_null(test_mmu_check(&model));
+		breaches[i].act(&model.mmu, (uintptr_t)model.window);
+		assert_string_equal(test_mmu_check(&model), breaches[i].words);
+		if (test_mmu_holds_lock())
+			model.mmu.unlock(&model.mmu);
+		test_mmu_discard(&model);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_breach_of_the_contract_is_noticed),
 		cmocka_unit_test(a_good_port_is_accepted),
 		cmocka_unit_test(an_impossible_size_is_refused),
 		cmocka_unit_test(a_missing_function_is_refused),
